@@ -1,0 +1,531 @@
+#include "book/book.h"
+#include "book/col.h"
+
+/* One row of one table: `row` is the current version, NULL when there is none. */
+struct slot {
+	const void *row;
+	bool known;    /* loaded, found absent, or put: its state is certain */
+	bool dirty;    /* differs from the database */
+	bool listed;   /* in the chain of slots that are, or were before a rollback, dirty */
+	uint32_t seen; /* stamp of the last find, so that no row is listed twice */
+	struct slot *next_listed;
+	const void *key_row; /* any row struct with this key */
+};
+
+/* Slots whose row has, or once had, these eq values of a probe. */
+struct bucket {
+	uint64_t hash;
+	struct slot **slots;
+	size_t n, cap;
+};
+
+struct map {
+	void **cell;
+	size_t n, cap;
+};
+
+struct book_answer {
+	const struct table *table;
+	int probe;
+	const void *template_row;
+	uint64_t hash;
+	bool asked, done, truncated;
+	size_t n_rows;
+	const void *last; /* last loaded row, as loaded: beyond it nothing is known when truncated */
+	struct book_answer *next;
+};
+
+struct table_book {
+	const struct table *table;
+	struct map slots;
+	struct map *buckets;       /* per probe */
+	struct map answers;        /* all probes together */
+	struct slot *listed;
+	size_t n_listed;
+};
+
+struct undo {
+	struct slot *slot;
+	const void *row;
+	bool known, dirty;
+};
+
+struct book {
+	struct arena *arena;
+	struct table_book *tables;
+	size_t n_tables;
+	struct undo *undo;
+	size_t n_undo, cap_undo;
+	struct book_answer *pending;
+	size_t n_pending;
+	uint32_t stamp;
+	bool stepping; /* inside core_step: unanswered reads mean AGAIN */
+	bool again;
+};
+
+/* ---- a small hash map of pointers, in the arena --------------------------------------------------------------------- */
+
+typedef uint64_t (*map_hash_fn)(const void *cell);
+
+static void map_grow(struct map *m, struct arena *arena, map_hash_fn hash_of)
+{
+	size_t cap = m->cap ? m->cap * 2 : 16;
+	void **cell = arena_array(arena, cap, sizeof(*cell));
+
+	for (size_t i = 0; i < m->cap; i++) {
+		if (m->cell[i] == NULL)
+			continue;
+		size_t at = hash_of(m->cell[i]) & (cap - 1);
+		while (cell[at] != NULL)
+			at = (at + 1) & (cap - 1);
+		cell[at] = m->cell[i];
+	}
+	m->cell = cell;
+	m->cap = cap;
+}
+
+static void map_add(struct map *m, struct arena *arena, void *entry, uint64_t hash, map_hash_fn hash_of)
+{
+	if (m->n * 2 >= m->cap)
+		map_grow(m, arena, hash_of);
+	size_t at = hash & (m->cap - 1);
+	while (m->cell[at] != NULL)
+		at = (at + 1) & (m->cap - 1);
+	m->cell[at] = entry;
+	m->n++;
+}
+
+/* Slots and answers carry their hash in front so that growing needs no table. */
+struct hashed_slot {
+	uint64_t hash;
+	struct slot slot;
+};
+
+static uint64_t slot_hash_of(const void *cell)
+{
+	return ((const struct hashed_slot *)cell)->hash;
+}
+
+static uint64_t bucket_hash_of(const void *cell)
+{
+	return ((const struct bucket *)cell)->hash;
+}
+
+static uint64_t answer_hash_of(const void *cell)
+{
+	return ((const struct book_answer *)cell)->hash;
+}
+
+/* ---- slots ---------------------------------------------------------------------------------------------------------- */
+
+struct book *book_new(struct arena *arena, const struct table *const *tables, size_t n_tables)
+{
+	struct book *book = ARENA_NEW(arena, struct book);
+
+	book->arena = arena;
+	book->tables = ARENA_ARRAY(arena, n_tables, struct table_book);
+	book->n_tables = n_tables;
+	for (size_t i = 0; i < n_tables; i++) {
+		book->tables[i].table = tables[i];
+		book->tables[i].buckets = ARENA_ARRAY(arena, (size_t)tables[i]->n_probes, struct map);
+	}
+	return book;
+}
+
+struct arena *book_arena(struct book *book)
+{
+	return book->arena;
+}
+
+static struct table_book *table_book_of(struct book *book, const struct table *table)
+{
+	for (size_t i = 0; i < book->n_tables; i++)
+		if (book->tables[i].table == table)
+			return &book->tables[i];
+	CHECK(!"a table of this book");
+	return NULL;
+}
+
+static struct slot *slot_find(const struct table_book *tb, const void *row, uint64_t hash)
+{
+	if (tb->slots.cap == 0)
+		return NULL;
+	for (size_t at = hash & (tb->slots.cap - 1); tb->slots.cell[at] != NULL; at = (at + 1) & (tb->slots.cap - 1)) {
+		struct hashed_slot *h = tb->slots.cell[at];
+		if (h->hash == hash && row_key_compare(tb->table, h->slot.key_row, row) == 0)
+			return &h->slot;
+	}
+	return NULL;
+}
+
+/* The slot of a key, made when new. key_row must live in the arena. */
+static struct slot *slot_make(struct book *book, struct table_book *tb, const void *key_row)
+{
+	uint64_t hash = row_key_hash(tb->table, key_row);
+	struct slot *slot = slot_find(tb, key_row, hash);
+
+	if (slot != NULL)
+		return slot;
+	struct hashed_slot *h = ARENA_NEW(book->arena, struct hashed_slot);
+	h->hash = hash;
+	h->slot.key_row = key_row;
+	map_add(&tb->slots, book->arena, h, hash, slot_hash_of);
+	return &h->slot;
+}
+
+static struct bucket *bucket_find(const struct map *m, uint64_t hash)
+{
+	if (m->cap == 0)
+		return NULL;
+	for (size_t at = hash & (m->cap - 1); m->cell[at] != NULL; at = (at + 1) & (m->cap - 1)) {
+		struct bucket *b = m->cell[at];
+		if (b->hash == hash)
+			return b;
+	}
+	return NULL;
+}
+
+static void bucket_add(struct book *book, struct map *m, uint64_t hash, struct slot *slot)
+{
+	struct bucket *b = bucket_find(m, hash);
+
+	if (b == NULL) {
+		b = ARENA_NEW(book->arena, struct bucket);
+		b->hash = hash;
+		map_add(m, book->arena, b, hash, bucket_hash_of);
+	}
+	if (b->n == b->cap) {
+		size_t cap = b->cap ? b->cap * 2 : 4;
+		struct slot **slots = arena_array(book->arena, cap, sizeof(struct slot *));
+		if (b->n > 0)
+			memcpy(slots, b->slots, b->n * sizeof(struct slot *));
+		b->slots = slots;
+		b->cap = cap;
+	}
+	b->slots[b->n++] = slot;
+}
+
+/* Lists the slot under the eq values of its new row, for every probe whose eq values changed. */
+static void index_row(struct book *book, struct table_book *tb, struct slot *slot, const void *old_row)
+{
+	for (int p = 0; p < tb->table->n_probes; p++) {
+		const struct probe *probe = &tb->table->probes[p];
+		uint64_t hash = probe_hash(tb->table, probe, slot->row);
+
+		if (old_row != NULL && probe_hash(tb->table, probe, old_row) == hash)
+			continue;
+		bucket_add(book, &tb->buckets[p], hash, slot);
+	}
+}
+
+static void remember(struct book *book, struct slot *slot)
+{
+	if (book->n_undo == book->cap_undo) {
+		size_t cap = book->cap_undo ? book->cap_undo * 2 : 64;
+		struct undo *undo = ARENA_ARRAY(book->arena, cap, struct undo);
+		if (book->n_undo > 0)
+			memcpy(undo, book->undo, book->n_undo * sizeof(*undo));
+		book->undo = undo;
+		book->cap_undo = cap;
+	}
+	book->undo[book->n_undo++] = (struct undo){ slot, slot->row, slot->known, slot->dirty };
+}
+
+static void make_dirty(struct table_book *tb, struct slot *slot)
+{
+	slot->known = true;
+	slot->dirty = true;
+	if (slot->listed)
+		return;
+	slot->listed = true;
+	slot->next_listed = tb->listed;
+	tb->listed = slot;
+	tb->n_listed++;
+}
+
+/* ---- questions ------------------------------------------------------------------------------------------------------ */
+
+static struct book_answer *answer_find(const struct table_book *tb, int probe, const void *t, uint64_t hash)
+{
+	const struct probe *p = &tb->table->probes[probe];
+
+	if (tb->answers.cap == 0)
+		return NULL;
+	for (size_t at = hash & (tb->answers.cap - 1); tb->answers.cell[at] != NULL; at = (at + 1) & (tb->answers.cap - 1)) {
+		struct book_answer *a = tb->answers.cell[at];
+		if (a->hash == hash && a->probe == probe && probe_same_eq(tb->table, p, a->template_row, t) &&
+		    probe_same_range(tb->table, p, a->template_row, t))
+			return a;
+	}
+	return NULL;
+}
+
+static uint64_t answer_hash(const struct table *table, int probe, const void *template_row)
+{
+	const struct probe *p = &table->probes[probe];
+	uint64_t hash = probe_hash(table, p, template_row) + (uint64_t)probe * 0x9e3779b97f4a7c15u;
+
+	if (p->range != PROBE_NONE)
+		hash = col_hash(&table->cols[p->range_col], template_row, hash);
+	return hash;
+}
+
+static void ask(struct book *book, struct table_book *tb, int probe, const void *template_row, uint64_t hash)
+{
+	struct book_answer *a = ARENA_NEW(book->arena, struct book_answer);
+
+	a->table = tb->table;
+	a->probe = probe;
+	a->template_row = template_row;
+	a->hash = hash;
+	a->next = book->pending;
+	book->pending = a;
+	book->n_pending++;
+	if (probe != BOOK_KEY)
+		map_add(&tb->answers, book->arena, a, hash, answer_hash_of);
+}
+
+void book_want(struct book *book, const struct table *table, int probe, const void *template_row)
+{
+	struct table_book *tb = table_book_of(book, table);
+
+	CHECK(!(table->flags & TABLE_ADDING));
+	if (probe == BOOK_KEY) {
+		uint64_t hash = row_key_hash(table, template_row);
+		if (slot_find(tb, template_row, hash) != NULL)
+			return;
+		void *copy = arena_dup(book->arena, template_row, table->row_size);
+		slot_make(book, tb, copy);
+		ask(book, tb, probe, copy, hash);
+		return;
+	}
+	CHECK(probe >= 0 && probe < table->n_probes);
+	uint64_t hash = answer_hash(table, probe, template_row);
+	if (answer_find(tb, probe, template_row, hash) == NULL)
+		ask(book, tb, probe, arena_dup(book->arena, template_row, table->row_size), hash);
+}
+
+struct book_question *book_questions(struct book *book, size_t *ret_n)
+{
+	struct book_question *qs = ARENA_ARRAY(book->arena, book->n_pending, struct book_question);
+	size_t n = 0;
+
+	/* Grouped by table and probe, in the order of the tables: locks and plans stay predictable. */
+	for (size_t t = 0; t < book->n_tables; t++)
+		for (int p = BOOK_KEY; p < book->tables[t].table->n_probes; p++)
+			for (struct book_answer *a = book->pending; a != NULL; a = a->next)
+				if (a->table == book->tables[t].table && a->probe == p && !a->asked) {
+					a->asked = true;
+					qs[n++] = (struct book_question){ a->table, p, a->template_row, a };
+				}
+	book->pending = NULL;
+	book->n_pending = 0;
+	*ret_n = n;
+	return qs;
+}
+
+void book_answer_row(struct book *book, struct book_question *q, const void *row)
+{
+	struct table_book *tb = table_book_of(book, q->table);
+	const void *copy = arena_dup(book->arena, row, q->table->row_size);
+	struct slot *slot = slot_make(book, tb, copy);
+
+	if (!slot->known) {
+		slot->row = copy;
+		slot->known = true;
+		index_row(book, tb, slot, NULL);
+	}
+	q->answer->last = copy;
+	q->answer->n_rows++;
+}
+
+void book_answer_done(struct book *book, struct book_question *q)
+{
+	struct book_answer *a = q->answer;
+
+	a->done = true;
+	if (q->probe != BOOK_KEY) {
+		a->truncated = a->n_rows >= q->table->probes[q->probe].limit;
+		return;
+	}
+	struct slot *slot = slot_make(book, table_book_of(book, q->table), q->template_row);
+	slot->known = true;
+}
+
+/* ---- reading and changing ------------------------------------------------------------------------------------------- */
+
+static void miss(struct book *book, const struct table *table, int probe, const void *template_row)
+{
+	book_want(book, table, probe, template_row);
+	if (book->stepping)
+		book->again = true;
+}
+
+const void *book_get(struct book *book, const struct table *table, const void *template_row)
+{
+	struct table_book *tb = table_book_of(book, table);
+	struct slot *slot = slot_find(tb, template_row, row_key_hash(table, template_row));
+
+	CHECK(!(table->flags & TABLE_ADDING));
+	if (slot != NULL && slot->known)
+		return slot->row;
+	if (slot == NULL)
+		miss(book, table, BOOK_KEY, template_row);
+	else if (book->stepping)
+		book->again = true;
+	return NULL;
+}
+
+struct sort_ctx {
+	const struct table *table;
+	const struct probe *probe;
+};
+
+static int sort_rows(const void *a, const void *b, void *ctx)
+{
+	const struct sort_ctx *s = ctx;
+
+	return probe_compare(s->table, s->probe, *(const void *const *)a, *(const void *const *)b);
+}
+
+/* Rows that match now, unordered, each once. */
+static size_t matching(struct book *book, struct table_book *tb, int p, const void *t, const void ***ret_rows)
+{
+	const struct probe *probe = &tb->table->probes[p];
+	struct bucket *b = bucket_find(&tb->buckets[p], probe_hash(tb->table, probe, t));
+	size_t n = 0;
+
+	if (b == NULL)
+		return 0;
+	const void **rows = arena_array(book->arena, b->n, sizeof(void *));
+	uint32_t stamp = ++book->stamp;
+	for (size_t i = 0; i < b->n; i++) {
+		struct slot *slot = b->slots[i];
+		if (slot->seen == stamp || slot->row == NULL)
+			continue;
+		slot->seen = stamp;
+		if (probe_matches(tb->table, probe, t, slot->row))
+			rows[n++] = slot->row;
+	}
+	*ret_rows = rows;
+	return n;
+}
+
+struct rows book_find(struct book *book, const struct table *table, int probe, const void *template_row)
+{
+	struct table_book *tb = table_book_of(book, table);
+	const struct probe *p = &table->probes[probe];
+	struct rows out = { 0 };
+
+	CHECK(probe >= 0 && probe < table->n_probes);
+	struct book_answer *a = answer_find(tb, probe, template_row, answer_hash(table, probe, template_row));
+	if (a == NULL || !a->done) {
+		miss(book, table, probe, template_row);
+		return out;
+	}
+	out.n = matching(book, tb, probe, template_row, &out.row);
+	if (out.n > 0)
+		qsort_r(out.row, out.n, sizeof(void *), sort_rows, &(struct sort_ctx){ table, p });
+	if (a->truncated) {
+		/* Beyond the last loaded row unknown ones may stand between: only what sorts up to it is certain. */
+		while (out.n > 0 && probe_compare(table, p, out.row[out.n - 1], a->last) > 0)
+			out.n--;
+		out.more = true;
+		if (out.n < p->limit && book->stepping)
+			book->again = true;
+	}
+	if (out.n > p->limit) {
+		out.n = p->limit;
+		out.more = true;
+	}
+	return out;
+}
+
+void book_put(struct book *book, const struct table *table, const void *row)
+{
+	struct table_book *tb = table_book_of(book, table);
+	void *copy = arena_dup(book->arena, row, table->row_size);
+	struct slot *slot = slot_make(book, tb, copy);
+	const void *old_row = slot->row;
+
+	remember(book, slot);
+	if (old_row != NULL)
+		row_merge(table, old_row, copy);
+	slot->row = copy;
+	make_dirty(tb, slot);
+	index_row(book, tb, slot, old_row);
+}
+
+void book_delete(struct book *book, const struct table *table, const void *template_row)
+{
+	struct table_book *tb = table_book_of(book, table);
+	struct slot *slot = slot_find(tb, template_row, row_key_hash(table, template_row));
+
+	CHECK(slot != NULL && !(table->flags & (TABLE_APPEND | TABLE_ADDING)));
+	remember(book, slot);
+	slot->row = NULL;
+	make_dirty(tb, slot);
+}
+
+bool book_is_again(const struct book *book)
+{
+	return book->again;
+}
+
+static int sort_changes(const void *a, const void *b, void *ctx)
+{
+	const struct book_change *x = a, *y = b;
+
+	return row_key_compare(ctx, x->row, y->row);
+}
+
+struct book_change *book_changes(struct book *book, const struct table *table, size_t *ret_n)
+{
+	struct table_book *tb = table_book_of(book, table);
+	struct book_change *changes = ARENA_ARRAY(book->arena, tb->n_listed, struct book_change);
+	size_t n = 0;
+
+	for (struct slot *s = tb->listed; s != NULL; s = s->next_listed) {
+		if (!s->dirty)
+			continue;
+		changes[n].kind = s->row != NULL ? BOOK_UPSERT : BOOK_DELETE;
+		changes[n++].row = s->row != NULL ? s->row : s->key_row;
+	}
+	if (n > 1)
+		qsort_r(changes, n, sizeof(*changes), sort_changes, (void *)(uintptr_t)table);
+	*ret_n = n;
+	return changes;
+}
+
+size_t book_mark(const struct book *book)
+{
+	return book->n_undo;
+}
+
+void book_rollback(struct book *book, size_t mark)
+{
+	CHECK(mark <= book->n_undo);
+	while (book->n_undo > mark) {
+		const struct undo *u = &book->undo[--book->n_undo];
+		u->slot->row = u->row;
+		u->slot->known = u->known;
+		u->slot->dirty = u->dirty;
+	}
+}
+
+bool book_has_questions(const struct book *book)
+{
+	return book->pending != NULL;
+}
+
+void book_step_begin(struct book *book)
+{
+	book->stepping = true;
+	book->again = false;
+}
+
+bool book_step_end(struct book *book)
+{
+	book->stepping = false;
+	return book->again;
+}
