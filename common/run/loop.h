@@ -1,0 +1,154 @@
+/* loop: the state shared by the parts of the consumer loop. Private to common/run. */
+#ifndef OPENITEM_RUN_LOOP_H
+#define OPENITEM_RUN_LOOP_H
+
+#include "arena/arena.h"
+#include "base/base.h"
+#include "bus/bus.h"
+#include "id/id.h"
+#include "metrics/metrics.h"
+#include "run/gate.h"
+#include "run/run.h"
+#include "run/tables.h"
+#include "seen/seen.h"
+#include "store/store.h"
+
+struct wire_msg;
+
+#define BATCH_EVENTS_MAX 5000          /* records of one transaction */
+#define BATCH_BYTES_SOFT ((size_t)64 << 20)  /* an arena fuller than this ends the batch */
+#define BATCH_BYTES_HARD ((size_t)1 << 30)
+#define PENDING_MAX 10000              /* records polled and not committed yet */
+#define LANES_OWNED_MAX 1024
+#define SOURCES_MAX 8
+#define SEQS_PER_LANE_MAX 8192
+#define LOADS_PER_STEP_MAX 8           /* further loads for one input before it counts as a fault of `want` */
+#define IDLE_MARK_MS 20                /* after this long without records the published mark is saved */
+#define SEEN_TTL_S (3 * 24 * 3600)     /* window of the Redis hint */
+
+/* Last sequence number per (input or output topic, partition, other lane). Open addressing, malloc'ed once per lane. */
+struct seq_entry {
+	int16_t topic;       /* index of the source, or of the output topic */
+	int32_t partition;   /* input partition, or destination lane */
+	int32_t source_lane; /* input: lane of the sender */
+	int64_t seq;
+	int64_t known_offset; /* output only */
+	bool changed;
+};
+
+struct seq_map {
+	struct seq_entry *entry;
+	size_t n, cap;
+};
+
+/* Everything about a lane we own. Equal to the database whenever no batch is running; reloaded from it after any failure. */
+struct lane {
+	int32_t lane;
+	int64_t epoch;
+	int64_t seq;
+	struct id_hash hash;
+	int64_t published_seq, published_saved;
+	int64_t last_event_us;
+	int64_t next_offset[SOURCES_MAX];   /* -1: never read */
+	struct seq_map in, out;
+	bool assigned[SOURCES_MAX];
+	int32_t partition[SOURCES_MAX];     /* = lane, except at the gate */
+	bool stopped;
+	char stopped_why[512];
+	bool stop_saved;
+	/* an input that goes on (MORE) */
+	int cursor_source;                  /* -1: none */
+	int64_t cursor_offset;              /* offset of that record */
+	int32_t cursor_part;
+	uint8_t cursor_state[CURSOR_BYTES_MAX];
+	size_t cursor_n;
+	/* scratch of the batch that runs */
+	bool in_batch, blocked, row_changed;
+	bool position_changed[SOURCES_MAX];
+	bool cursor_changed;
+};
+
+struct run_metrics {
+	struct metric *consumed[SOURCES_MAX], *outcomes, *duplicates, *batches, *batch_seconds, *retries, *fenced, *reloads,
+		*lanes, *lanes_stopped, *outbox_pending, *lag[SOURCES_MAX], *dead_letters, *skipped;
+};
+
+struct loop {
+	const struct run_service *service;
+	const struct wire_msg *source_msg[SOURCES_MAX];
+	size_t provenance_at[SOURCES_MAX]; /* offset of the provenance pointer in a decoded source event */
+	int32_t lanes;                     /* of the system */
+	int64_t batch_max;
+	const char *conninfo;
+	char owner[128];
+	struct bus_conf bus_conf;
+	struct bus_consumer *consumer;
+	struct bus_producer *producer;
+	struct store *store;
+	struct seen *seen;                 /* gate only, else NULL */
+	struct arena *arena;
+	const struct table **tables;       /* the service's, then the loop's */
+	size_t n_tables;
+	struct lane *lane;
+	size_t n_lanes;
+	struct bus_record *pending;
+	size_t n_pending;
+	bool republish;                    /* unpublished outcomes must come from the table */
+	bool check_stream;                 /* own topics not compared with the table yet */
+	bool said_down;
+	int64_t backoff_ms;
+	struct run_metrics m;
+	struct metrics_check *ready_postgres, *ready_kafka, *ready_assignment;
+};
+
+extern volatile int run_stop; /* set by SIGTERM and SIGINT */
+
+int64_t run_now_us(void);
+int64_t run_now_ms(void); /* monotonic */
+void run_sleep_ms(int64_t ms);
+
+/* ---- lane.c ---- */
+struct lane *lane_find(struct loop *loop, int32_t lane);
+int32_t lane_of_partition(const struct loop *loop, int source, int32_t partition);
+/* Bumps the epoch of every lane in loop->lane and reads all their state. */
+bool lanes_take(struct loop *loop, struct err *err);
+/* Reads all their state under the epochs we have; ERR_FENCED when one is not ours any more. */
+bool lanes_reload(struct loop *loop, struct err *err);
+void lane_free(struct lane *lane);
+void lane_stop(struct loop *loop, struct lane *lane, const struct err *why);
+struct seq_entry *seq_find(struct seq_map *map, int16_t topic, int32_t partition, int32_t source_lane, bool make);
+/* Puts what changed in a lane into the book, so that it is saved with the batch. */
+void lane_put_changes(struct loop *loop, struct book *book, struct lane *lane);
+
+/* ---- batch.c ---- */
+/* One transaction over what is pending. False with the class of reaction. *ret_done = records committed. */
+bool batch_run(struct loop *loop, struct err *err, size_t *ret_done);
+/* Saves marks (and stops) when nothing else is going on. */
+bool batch_save_marks(struct loop *loop, struct err *err);
+
+/* ---- log_outcome.c: outcomes become records ---- */
+struct logged {
+	const struct outcome_row *row;
+	struct lane *lane;
+};
+struct log_list {
+	struct logged *item;
+	size_t n, cap;
+};
+/* Numbers, encodes, chains and queues one outcome of an input; puts its row into the book and appends it to the list. */
+bool log_outcome(struct loop *loop, struct book *book, struct lane *lane, const struct input *input, struct outcome *outcome,
+		 struct text trace_parent, struct log_list *list, struct err *err);
+
+/* ---- publish.c ---- */
+/* Publishes these rows, in order, and waits until they are acknowledged; moves published_seq of their lanes. */
+bool publish_rows(struct loop *loop, const struct log_list *list, struct err *err);
+/* Publishes what the outcome table holds beyond the mark of each lane. */
+bool publish_unpublished(struct loop *loop, struct err *err);
+/* Compares the end of our own topics with the outcome table: a lane whose database is older than its stream is stopped. */
+bool publish_check_stream(struct loop *loop, struct err *err);
+
+/* ---- seen hints, gate only (hint.c) ---- */
+void hint_get(struct loop *loop, struct input *inputs, size_t n);
+void hint_put(struct loop *loop, const struct input *inputs, size_t n);
+
+#endif

@@ -1,0 +1,82 @@
+-- What the consumer loop keeps in every service's schema (common/run/tables.h says what each table is for).
+CREATE TABLE lane (
+	lane integer PRIMARY KEY,
+	epoch bigint NOT NULL DEFAULT 0,
+	owner text NOT NULL DEFAULT '',
+	taken_at timestamptz NOT NULL DEFAULT now(),
+	seq bigint NOT NULL DEFAULT 0,
+	hash bytea NOT NULL DEFAULT '',
+	published_seq bigint NOT NULL DEFAULT 0 CHECK (published_seq <= seq),
+	stopped text NOT NULL DEFAULT '',
+	last_event_us bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+
+CREATE TABLE position (
+	lane integer NOT NULL,
+	topic text NOT NULL,
+	partition integer NOT NULL,
+	next_offset bigint NOT NULL CHECK (next_offset >= 0),
+	PRIMARY KEY (lane, topic, partition)
+) WITH (fillfactor = 50);
+
+CREATE TABLE input_seq (
+	lane integer NOT NULL,
+	topic text NOT NULL,
+	partition integer NOT NULL,
+	source_lane integer NOT NULL,
+	last_seq bigint NOT NULL,
+	PRIMARY KEY (lane, topic, partition, source_lane)
+) WITH (fillfactor = 50);
+
+CREATE TABLE output_seq (
+	lane integer NOT NULL,
+	topic text NOT NULL,
+	destination_lane integer NOT NULL,
+	last_seq bigint NOT NULL,
+	known_offset bigint NOT NULL DEFAULT -1,
+	PRIMARY KEY (lane, topic, destination_lane)
+) WITH (fillfactor = 50);
+
+CREATE TABLE cursor (
+	lane integer PRIMARY KEY,
+	topic text NOT NULL,
+	partition integer NOT NULL,
+	next_offset bigint NOT NULL,
+	part integer NOT NULL,
+	state bytea NOT NULL
+);
+
+-- The outcomes: append-only for every role. event_id and cause_event_id answer "what became of my event".
+CREATE TABLE outcome (
+	lane integer NOT NULL,
+	seq bigint NOT NULL CHECK (seq > 0),
+	event_id text NOT NULL,
+	type text NOT NULL,
+	key text NOT NULL,
+	correlation_id text NOT NULL,
+	cause_topic text NOT NULL,
+	cause_partition integer NOT NULL,
+	cause_offset bigint NOT NULL,
+	cause_event_id text NOT NULL,
+	part integer NOT NULL,
+	final boolean NOT NULL,
+	recorded_at_us bigint NOT NULL,
+	trace_parent text NOT NULL,
+	value bytea NOT NULL,
+	hash bytea NOT NULL CHECK (length(hash) = 32),
+	out_topic text NOT NULL,
+	out_partition integer NOT NULL,
+	dead_record bytea NOT NULL,
+	PRIMARY KEY (lane, seq)
+);
+CREATE INDEX outcome_cause ON outcome (cause_event_id);
+
+DO $$
+DECLARE
+	role_name text := 'openitem_' || current_schema();
+BEGIN
+	EXECUTE format('GRANT SELECT, INSERT, UPDATE ON lane, position, input_seq, output_seq TO %I', role_name);
+	EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON cursor TO %I', role_name);
+	EXECUTE format('GRANT SELECT, INSERT ON outcome TO %I', role_name);
+END
+$$;

@@ -1,0 +1,607 @@
+/* run: settings, assignment, the loop around batches, start and stop. */
+#include "run/run.h"
+#include "conf/conf.h"
+#include "log/log.h"
+#include "run/loop.h"
+#include "wire/topics.h"
+#include "wire/wire.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_FATAL 70
+#define POLL_IDLE_MS 100
+#define BACKOFF_MIN_MS 50
+#define BACKOFF_MAX_MS 2000
+#define LINGER_MS 1
+#define VERSION "0.1.0"
+
+extern char **environ;
+
+volatile int run_stop;
+
+static void on_signal(int signo)
+{
+	(void)signo;
+	run_stop = 1;
+}
+
+int64_t run_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t run_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void run_sleep_ms(int64_t ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* ---- settings -------------------------------------------------------------------------------------------------------- */
+
+struct settings {
+	const char *brokers, *database, *admin, *redis, *redis_user, *instance;
+	struct text redis_password;
+	int64_t lanes, batch_max;
+	size_t log_format, log_level;
+};
+
+static const char *const log_formats[] = { "auto", "json", "logfmt" };
+static const char *const log_levels[] = { "debug", "info", "warn", "error" };
+
+static const char *variable(const char *service, const char *suffix)
+{
+	static char names[2][64];
+	static int turn;
+	char *name = names[turn++ & 1];
+	size_t n = (size_t)snprintf(name, sizeof(names[0]), "OPENITEM_%s_%s", service, suffix);
+
+	for (size_t i = 0; i < n; i++)
+		if (name[i] >= 'a' && name[i] <= 'z')
+			name[i] = (char)(name[i] - 'a' + 'A');
+	return name;
+}
+
+static void read_settings(struct conf *c, const struct run_service *service, struct settings *s)
+{
+	const char *database = variable(service->core->name, "DATABASE");
+	const char *admin = variable(service->core->name, "ADMIN");
+
+	conf_required(c, "OPENITEM_KAFKA_BROKERS", "host:port[,host:port]", &s->brokers);
+	conf_required(c, database, "a libpq connection string", &s->database);
+	conf_address(c, admin, "127.0.0.1:0", true, &s->admin);
+	conf_required_integer(c, "OPENITEM_LANES", 1, LANES_OWNED_MAX, &s->lanes);
+	conf_integer(c, "OPENITEM_BATCH_EVENTS_MAX", BATCH_EVENTS_MAX, 1, PENDING_MAX, &s->batch_max);
+	conf_optional(c, "OPENITEM_INSTANCE", "0", "a name, unique among the instances of a service", &s->instance);
+	conf_choice(c, "OPENITEM_LOG_FORMAT", 0, log_formats, ARRAY_LEN(log_formats), &s->log_format);
+	conf_choice(c, "OPENITEM_LOG_LEVEL", 1, log_levels, ARRAY_LEN(log_levels), &s->log_level);
+	if (service->gate != NULL) {
+		conf_address(c, "OPENITEM_REDIS", "", false, &s->redis);
+		conf_optional(c, "OPENITEM_REDIS_USER", "", "a Redis ACL user", &s->redis_user);
+		conf_secret(c, "OPENITEM_REDIS_PASSWORD", "", &s->redis_password);
+	} else {
+		conf_allow(c, "OPENITEM_REDIS*");
+	}
+}
+
+/* True: go on. Otherwise *ret_exit. */
+static bool configure(struct conf *c, const struct run_service *service, int argc, char **argv, struct settings *s, int *ret_exit)
+{
+	read_settings(c, service, s);
+	bool fine = conf_finish(c);
+	for (size_t i = 0; i < conf_problems(c); i++)
+		fprintf(stderr, "openitem-%s: %s\n", service->core->name, conf_problem(c, i));
+	if (argc > 1 && strcmp(argv[1], "--print-config") == 0) {
+		_cleanup_(buf_free) struct buf out = { 0 };
+		conf_print(c, &out);
+		printf("%s", out.s == NULL ? "" : out.s);
+		*ret_exit = fine ? 0 : CONF_EXIT_CODE;
+		return false;
+	}
+	*ret_exit = CONF_EXIT_CODE;
+	return fine;
+}
+
+/* ---- start ------------------------------------------------------------------------------------------------------------ */
+
+static void make_metrics(struct loop *loop)
+{
+	struct run_metrics *m = &loop->m;
+	char labels[METRICS_LABELS_MAX + 1];
+
+	metrics_labels(labels, "service", loop->service->core->name, NULL);
+	for (size_t s = 0; s < loop->service->n_sources; s++) {
+		char per[METRICS_LABELS_MAX + 1], group[64];
+		const char *topic = loop->service->sources[s].topic;
+		snprintf(group, sizeof(group), "openitem-%s", loop->service->core->name);
+		metrics_labels(per, "service", loop->service->core->name, "topic", topic, NULL);
+		m->consumed[s] = metrics_counter("openitem_messaging_consumed_messages_total", "Records committed.", per);
+		metrics_labels(per, "consumergroup", group, "topic", topic, NULL);
+		m->lag[s] = metrics_gauge("openitem_kafka_consumer_lag_records", "Records between our positions and the log ends.", per);
+	}
+	m->outcomes = metrics_counter("openitem_messaging_sent_messages_total", "Outcomes decided.", labels);
+	m->duplicates = metrics_counter("openitem_events_duplicate_total", "Inputs met before, ignored.", labels);
+	m->dead_letters = metrics_counter("openitem_events_dead_lettered_total", "Inputs refused at the gate.", labels);
+	m->skipped = metrics_counter("openitem_events_skipped_total", "Inner records seen before by their sequence number.", labels);
+	m->batches = metrics_counter("openitem_batches_total", "Transactions over pending records.", labels);
+	m->batch_seconds = metrics_histogram("openitem_batch_duration_seconds", "Decode to commit.", labels, NULL, 0);
+	m->retries = metrics_counter("openitem_batch_late_loads_total", "Loads of rows that want did not name.", labels);
+	m->fenced = metrics_counter("openitem_batches_fenced_total", "Batches dropped because a lane has another owner.", labels);
+	m->reloads = metrics_counter("openitem_lane_reloads_total", "Readings of lane state from the database.", labels);
+	m->lanes = metrics_gauge("openitem_kafka_consumer_assigned_partitions", "Lanes owned.", labels);
+	m->lanes_stopped = metrics_gauge("openitem_lanes_stopped", "Lanes that stopped and wait for a person.", labels);
+	m->outbox_pending = metrics_gauge("openitem_outbox_pending_records", "Outcomes not acknowledged by Kafka.", labels);
+	loop->ready_postgres = metrics_check("postgres");
+	loop->ready_kafka = metrics_check("kafka");
+	loop->ready_assignment = metrics_check("assignment");
+}
+
+static void find_provenance(struct loop *loop)
+{
+	for (size_t s = 0; s < loop->service->n_sources; s++) {
+		const struct wire_topic *t = wire_topic_find(text_of(loop->service->sources[s].topic));
+		CHECK(t != NULL);
+		loop->source_msg[s] = t->msg;
+		for (size_t f = 0; f < t->msg->n_fields; f++)
+			if (strcmp(t->msg->fields[f].name, "provenance") == 0)
+				loop->provenance_at[s] = t->msg->fields[f].at;
+	}
+}
+
+static void bus_said(int level, const char *facility, const char *line)
+{
+	log_line(level <= 3 ? LOG_WARN : LOG_DEBUG, "librdkafka", LOG_S("facility", facility), LOG_S("line", line));
+}
+
+static bool open_loop(struct loop *loop, const struct settings *s, struct err *err)
+{
+	const struct run_service *service = loop->service;
+	static char group[64], client[64], instance[128];
+
+	snprintf(group, sizeof(group), "openitem-%s", service->core->name);
+	snprintf(client, sizeof(client), "openitem-%s-%s", service->core->name, s->instance);
+	snprintf(instance, sizeof(instance), "%s-%s", service->core->name, s->instance);
+	snprintf(loop->owner, sizeof(loop->owner), "%s pid %d", client, (int)getpid());
+	loop->bus_conf = (struct bus_conf){ .brokers = s->brokers, .client_id = client, .group = group, .instance_id = instance,
+					    .log = bus_said };
+	loop->lanes = (int32_t)s->lanes;
+	loop->batch_max = s->batch_max;
+	loop->conninfo = s->database;
+	loop->arena = arena_new(BATCH_BYTES_SOFT, BATCH_BYTES_HARD);
+	loop->pending = calloc(PENDING_MAX, sizeof(*loop->pending));
+	loop->n_tables = service->core->n_tables + RUN_TABLES_N;
+	loop->tables = calloc(loop->n_tables, sizeof(*loop->tables));
+	CHECK(loop->pending != NULL && loop->tables != NULL);
+	memcpy(loop->tables, service->core->tables, service->core->n_tables * sizeof(*loop->tables));
+	memcpy(loop->tables + service->core->n_tables, run_tables, sizeof(run_tables));
+	find_provenance(loop);
+	make_metrics(loop);
+	if (service->gate != NULL && s->redis[0] != '\0' &&
+	    !seen_open(&(struct seen_conf){ .address = s->redis, .user = s->redis_user, .password = s->redis_password }, err,
+		       &loop->seen))
+		return false;
+	return true;
+}
+
+static bool open_consumer(struct loop *loop, struct err *err)
+{
+	const char *topics[SOURCES_MAX];
+
+	for (size_t i = 0; i < loop->service->n_sources; i++)
+		topics[i] = loop->service->sources[i].topic;
+	return bus_consumer_open(&loop->bus_conf, topics, loop->service->n_sources, err, &loop->consumer);
+}
+
+/* ---- reactions -------------------------------------------------------------------------------------------------------- */
+
+static void drop_all_pending(struct loop *loop)
+{
+	for (size_t i = 0; i < loop->n_pending; i++)
+		bus_record_release(&loop->pending[i]);
+	loop->n_pending = 0;
+}
+
+static void back_off(struct loop *loop)
+{
+	int64_t jitter = run_now_us() % (loop->backoff_ms / 2 + 1);
+
+	run_sleep_ms(loop->backoff_ms + jitter);
+	loop->backoff_ms = MIN(loop->backoff_ms * 2, (int64_t)BACKOFF_MAX_MS);
+}
+
+/* A connection that has what it needs. Says once that PostgreSQL is away, and once that it is back. */
+static bool ensure_store(struct loop *loop, struct err *err)
+{
+	static bool said;
+
+	if (loop->store != NULL && !store_is_broken(loop->store))
+		return true;
+	store_close(loop->store);
+	loop->store = NULL;
+	struct store *store = NULL;
+	bool ok = store_open(loop->conninfo, err, &store) &&
+		  store_check_migrated(store, loop->service->migrations, loop->service->n_migrations, err) &&
+		  store_prepare(store, loop->tables, loop->n_tables, err);
+	if (!ok) {
+		store_close(store);
+		metrics_check_set(loop->ready_postgres, "not reachable");
+		if (!said)
+			log_line(LOG_WARN, "waiting for postgresql", LOG_ERR(err));
+		said = true;
+		return false;
+	}
+	loop->store = store;
+	metrics_check_set(loop->ready_postgres, NULL);
+	if (said)
+		log_line(LOG_INFO, "postgresql is back");
+	said = false;
+	return true;
+}
+
+static bool ensure_producer(struct loop *loop, struct err *err)
+{
+	if (loop->producer != NULL || loop->service->core->outcome_msg == NULL)
+		return true;
+	return bus_producer_open(&loop->bus_conf, LINGER_MS, err, &loop->producer);
+}
+
+/* Start reading our lanes at the positions the database holds. */
+static bool assign_positions(struct loop *loop, struct err *err)
+{
+	struct bus_position *p = ARENA_ARRAY(loop->arena, loop->n_lanes * SOURCES_MAX, struct bus_position);
+	size_t n = 0;
+
+	for (size_t i = 0; i < loop->n_lanes; i++) {
+		struct lane *l = &loop->lane[i];
+		for (size_t s = 0; s < loop->service->n_sources; s++)
+			if (l->assigned[s])
+				p[n++] = (struct bus_position){ loop->service->sources[s].topic, l->partition[s],
+								l->next_offset[s] < 0 ? BUS_BEGINNING : l->next_offset[s] };
+	}
+	bool ok = bus_assign(loop->consumer, p, n, err);
+	arena_reset(loop->arena);
+	return ok;
+}
+
+/* On assignment, and when fenced while still assigned, in this order (DESIGN section 3): bump the epoch, publish what is left over,
+ * check that our own stream is not ahead of the table, read positions, seek. */
+static bool activate(struct loop *loop, struct err *err)
+{
+	drop_all_pending(loop);
+	if (!lanes_take(loop, err) || !ensure_producer(loop, err))
+		return false;
+	if (!publish_unpublished(loop, err) || !publish_check_stream(loop, err) || !assign_positions(loop, err))
+		return false;
+	metric_set(loop->m.lanes, (double)loop->n_lanes);
+	metrics_check_set(loop->ready_assignment, loop->n_lanes > 0 ? NULL : "no lane yet");
+	log_line(LOG_INFO, "lanes taken", LOG_U("lanes", loop->n_lanes));
+	return true;
+}
+
+static void forget_lanes(struct loop *loop)
+{
+	for (size_t i = 0; i < loop->n_lanes; i++)
+		lane_free(&loop->lane[i]);
+	loop->n_lanes = 0;
+}
+
+static void assigned(struct loop *loop, const struct bus_poll *poll)
+{
+	forget_lanes(loop);
+	for (size_t i = 0; i < poll->n; i++) {
+		const struct bus_position *p = &poll->positions[i];
+		size_t s = 0;
+		while (s < loop->service->n_sources && strcmp(loop->service->sources[s].topic, p->topic) != 0)
+			s++;
+		CHECK(s < loop->service->n_sources);
+		int32_t number = lane_of_partition(loop, (int)s, p->partition);
+		struct lane *l = lane_find(loop, number);
+		if (l == NULL) {
+			CHECK(loop->n_lanes < LANES_OWNED_MAX);
+			l = &loop->lane[loop->n_lanes++];
+			*l = (struct lane){ .lane = number, .cursor_source = -1 };
+		}
+		l->assigned[s] = true;
+		l->partition[s] = p->partition;
+	}
+}
+
+/* One thing that happened. True: lanes must be activated. */
+static bool happened(struct loop *loop, struct bus_poll *poll, struct err *err)
+{
+	switch (poll->what) {
+	case BUS_NOTHING:
+		return false;
+	case BUS_RECORD:
+		loop->pending[loop->n_pending++] = poll->record;
+		return false;
+	case BUS_ASSIGNED:
+		assigned(loop, poll);
+		return true;
+	case BUS_REVOKED:
+		log_line(LOG_INFO, "lanes given up", LOG_U("lanes", loop->n_lanes), LOG_B("lost", poll->lost));
+		drop_all_pending(loop);
+		forget_lanes(loop);
+		metrics_check_set(loop->ready_assignment, "no lane yet");
+		if (!bus_unassign(loop->consumer, err))
+			log_line(LOG_WARN, "unassign", LOG_ERR(err));
+		return false;
+	case BUS_PARTITION_ERROR: {
+		struct lane *lane = NULL;
+		for (size_t s = 0; s < loop->service->n_sources && poll->partition >= 0; s++)
+			if (strcmp(loop->service->sources[s].topic, poll->topic) == 0)
+				lane = lane_find(loop, lane_of_partition(loop, (int)s, poll->partition));
+		if (poll->err.class == ERR_STOP && lane != NULL)
+			lane_stop(loop, lane, &poll->err);
+		else
+			log_line(LOG_WARN, "kafka", LOG_S("topic", poll->topic), LOG_I("partition", poll->partition), LOG_ERR(&poll->err));
+		return false;
+	}
+	case BUS_BROKERS_DOWN:
+		log_line(LOG_WARN, "waiting for kafka", LOG_ERR(&poll->err));
+		metrics_check_set(loop->ready_kafka, "not reachable");
+		return false;
+	case BUS_BROKERS_UP:
+		log_line(LOG_INFO, "kafka is back");
+		metrics_check_set(loop->ready_kafka, NULL);
+		return false;
+	case BUS_FATAL:
+		log_line(LOG_ERROR, "consumer is finished", LOG_ERR(&poll->err));
+		bus_consumer_close(loop->consumer);
+		loop->consumer = NULL;
+		drop_all_pending(loop);
+		forget_lanes(loop);
+		return false;
+	}
+	return false;
+}
+
+static bool fenced_lanes(struct loop *loop, struct err *err)
+{
+	metric_add(loop->m.fenced, 1);
+	log_line(LOG_WARN, "fenced: a lane has another owner", LOG_ERR(err));
+	return true;
+}
+
+/* What to do about a failure of a batch. True: lanes must be activated again. */
+static bool react(struct loop *loop, struct err *err)
+{
+	struct err again;
+
+	switch (err->class) {
+	case ERR_FENCED:
+		return fenced_lanes(loop, err);
+	case ERR_STOP:
+		/* A lane that is known has been stopped already. Otherwise the next batches go one record at a time to find it. */
+		if (loop->n_pending == 0 || loop->batch_max > 1)
+			loop->batch_max = 1;
+		else if (loop->n_pending > 0) {
+			struct bus_record *r = &loop->pending[0];
+			struct lane *l = lane_find(loop, lane_of_partition(loop, (int)r->topic_at, r->partition));
+			if (l != NULL)
+				lane_stop(loop, l, err);
+		}
+		log_line(LOG_ERROR, "batch refused", LOG_ERR(err));
+		break;
+	case ERR_FATAL:
+		CHECK(!"a failure to react to");
+		break;
+	case ERR_RETRY:
+	case ERR_REJECT:
+	case ERR_NONE:
+		log_line(LOG_WARN, "batch is tried again", LOG_ERR(err));
+		back_off(loop);
+		break;
+	}
+	if (strcmp(err->code, "producer_fatal") == 0) {
+		bus_producer_close(loop->producer);
+		loop->producer = NULL;
+		return true;
+	}
+	if (store_is_broken(loop->store) || loop->republish)
+		return true;
+	arena_reset(loop->arena);
+	return !lanes_reload(loop, &again);
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------------------------------- */
+
+static int64_t behind(int64_t next_offset, int64_t high)
+{
+	int64_t lag = high - (next_offset < 0 ? 0 : next_offset);
+
+	return lag > 0 ? lag : 0;
+}
+
+static void show(struct loop *loop)
+{
+	size_t stopped = 0;
+	int64_t waiting = 0;
+
+	for (size_t i = 0; i < loop->n_lanes; i++) {
+		stopped += loop->lane[i].stopped;
+		waiting += loop->lane[i].seq - loop->lane[i].published_seq;
+	}
+	metric_set(loop->m.lanes_stopped, (double)stopped);
+	metric_set(loop->m.outbox_pending, (double)waiting);
+	for (size_t s = 0; s < loop->service->n_sources; s++) {
+		int64_t lag = 0, high;
+		for (size_t i = 0; i < loop->n_lanes; i++) {
+			const struct lane *l = &loop->lane[i];
+			if (l->assigned[s] && bus_high(loop->consumer, loop->service->sources[s].topic, l->partition[s], &high))
+				lag += behind(l->next_offset[s], high);
+		}
+		metric_set(loop->m.lag[s], (double)lag);
+	}
+}
+
+/* Marks of the offsets for lag tools; nothing of ours depends on them. */
+static void courtesy(struct loop *loop)
+{
+	struct bus_position *p = ARENA_ARRAY(loop->arena, loop->n_lanes * SOURCES_MAX, struct bus_position);
+	size_t n = 0;
+
+	for (size_t i = 0; i < loop->n_lanes; i++)
+		for (size_t s = 0; s < loop->service->n_sources; s++)
+			if (loop->lane[i].assigned[s] && loop->lane[i].next_offset[s] >= 0)
+				p[n++] = (struct bus_position){ loop->service->sources[s].topic, loop->lane[i].partition[s],
+								loop->lane[i].next_offset[s] };
+	if (n > 0)
+		bus_commit_courtesy(loop->consumer, p, n);
+	arena_reset(loop->arena);
+}
+
+static bool marks_waiting(const struct loop *loop)
+{
+	for (size_t i = 0; i < loop->n_lanes; i++)
+		if (loop->lane[i].published_saved != loop->lane[i].published_seq ||
+		    loop->lane[i].stopped != loop->lane[i].stop_saved)
+			return true;
+	return false;
+}
+
+static bool poll_some(struct loop *loop, bool *ret_activate)
+{
+	struct err err;
+	struct bus_poll poll;
+	int timeout = loop->n_pending > 0 ? 0 : marks_waiting(loop) ? IDLE_MARK_MS : POLL_IDLE_MS;
+	bool any = false;
+
+	while (loop->consumer != NULL && loop->n_pending < MIN((size_t)BATCH_EVENTS_MAX, (size_t)PENDING_MAX) &&
+	       bus_poll(loop->consumer, timeout, &poll)) {
+		any = true;
+		timeout = 0;
+		*ret_activate |= happened(loop, &poll, &err);
+		if (poll.what != BUS_RECORD)
+			break;
+	}
+	return any;
+}
+
+/* One turn. False: FATAL. */
+static bool turn(struct loop *loop, bool *activate_wanted, int64_t *last_show_ms)
+{
+	struct err err = { 0 };
+	size_t done = 0;
+	bool any = poll_some(loop, activate_wanted);
+
+	if (loop->consumer == NULL && !open_consumer(loop, &err)) {
+		log_line(LOG_WARN, "cannot open a consumer", LOG_ERR(&err));
+		back_off(loop);
+		return err.class != ERR_FATAL;
+	}
+	if (!ensure_store(loop, &err)) {
+		*activate_wanted = loop->n_lanes > 0;
+		if (err.class == ERR_FATAL) {
+			log_line(LOG_ERROR, "cannot go on", LOG_ERR(&err));
+			return false;
+		}
+		back_off(loop);
+		return true;
+	}
+	bool ok = true;
+	if (*activate_wanted) {
+		ok = activate(loop, &err);
+		*activate_wanted = !ok;
+	} else if (loop->n_pending > 0) {
+		ok = batch_run(loop, &err, &done);
+	} else if (!any) {
+		ok = batch_save_marks(loop, &err);
+	}
+	if (ok)
+		loop->backoff_ms = BACKOFF_MIN_MS;
+	else if (!run_stop && err.class != ERR_FATAL)
+		*activate_wanted |= react(loop, &err);
+	if (!ok && err.class == ERR_FATAL) {
+		log_line(LOG_ERROR, "cannot go on", LOG_ERR(&err));
+		return false;
+	}
+	arena_reset(loop->arena);
+	if (run_now_ms() - *last_show_ms > 1000 && loop->consumer != NULL) {
+		*last_show_ms = run_now_ms();
+		show(loop);
+		courtesy(loop);
+	}
+	return true;
+}
+
+static void close_loop(struct loop *loop)
+{
+	struct err err;
+
+	drop_all_pending(loop);
+	if (loop->store != NULL && !store_is_broken(loop->store) && !batch_save_marks(loop, &err))
+		log_line(LOG_INFO, "marks not saved, the next owner finds them", LOG_ERR(&err));
+	bus_consumer_close(loop->consumer);
+	bus_producer_close(loop->producer);
+	store_close(loop->store);
+	seen_close(loop->seen);
+	forget_lanes(loop);
+	free(loop->lane);
+	free(loop->pending);
+	free(loop->tables);
+	arena_free(loop->arena);
+}
+
+static int run_loop(struct loop *loop)
+{
+	bool activate_wanted = false, fine = true;
+	int64_t last_show_ms = 0;
+
+	loop->lane = calloc(LANES_OWNED_MAX, sizeof(*loop->lane));
+	CHECK(loop->lane != NULL);
+	loop->backoff_ms = BACKOFF_MIN_MS;
+	metrics_check_set(loop->ready_kafka, NULL);
+	while (!run_stop && fine) {
+		metrics_beat();
+		fine = turn(loop, &activate_wanted, &last_show_ms);
+	}
+	log_line(LOG_INFO, "stopping");
+	close_loop(loop);
+	return fine ? 0 : EXIT_FATAL;
+}
+
+int run_main(const struct run_service *service, int argc, char **argv)
+{
+	_cleanup_(conf_freep) struct conf *c = conf_new(service->core->name, environ);
+	struct settings s = { 0 };
+	struct loop loop = { .service = service };
+	struct metrics_http *http = NULL;
+	struct err err;
+	int code;
+
+	if (!configure(c, service, argc, argv, &s, &code))
+		return code;
+	log_open(&(struct log_conf){ .service = service->core->name, .instance = s.instance,
+				     .level = (enum log_level)s.log_level, .format = (enum log_format)s.log_format });
+	struct sigaction act = { .sa_handler = on_signal };
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (!open_loop(&loop, &s, &err) ||
+	    !metrics_http_start(&(struct metrics_http_conf){ .listen = s.admin, .service = service->core->name,
+							     .instance = s.instance, .version = VERSION },
+				&err, &http)) {
+		log_line(LOG_ERROR, "cannot start", LOG_ERR(&err));
+		return CONF_EXIT_CODE;
+	}
+	log_line(LOG_INFO, "started", LOG_I("lanes", loop.lanes));
+	code = run_loop(&loop);
+	metrics_http_stop(http);
+	return code;
+}
