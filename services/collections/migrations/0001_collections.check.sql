@@ -1,0 +1,3 @@
+-- Findings: a table or index of collections that is missing. No rows = fine.
+SELECT t AS missing FROM unnest(ARRAY['item', 'subject', 'block', 'ladder', 'item_open']) AS t
+WHERE to_regclass(current_schema() || '.' || t) IS NULL;

@@ -1,0 +1,57 @@
+-- Collections: its copy of open items, the subjects of dunning, blocks, ladders (services/collections/tables.h).
+CREATE TABLE item (
+	lane integer NOT NULL,
+	account text NOT NULL,
+	document_id text NOT NULL,
+	sequence integer NOT NULL,
+	known boolean NOT NULL,
+	entity text NOT NULL,
+	currency text NOT NULL,
+	number text NOT NULL,
+	customer_po text NOT NULL,
+	document_date date,
+	due_date date,
+	accounting_date date,
+	original_minor bigint NOT NULL,
+	open_minor bigint NOT NULL,
+	dunning_level integer NOT NULL,
+	PRIMARY KEY (lane, account, document_id, sequence)
+) WITH (fillfactor = 80);
+-- A day is judged from the oldest due open items of an account; closed items leave this index.
+CREATE INDEX item_open ON item (lane, account, due_date, document_id, sequence) WHERE open_minor <> 0 AND known;
+
+CREATE TABLE subject (
+	lane integer NOT NULL,
+	account text NOT NULL,
+	entity text NOT NULL,
+	currency text NOT NULL,
+	items integer NOT NULL,
+	in_episode boolean NOT NULL,
+	returned boolean NOT NULL,
+	episode integer NOT NULL,
+	level integer NOT NULL,
+	notice_date date,
+	PRIMARY KEY (lane, account, entity, currency)
+) WITH (fillfactor = 80);
+
+CREATE TABLE block (
+	lane integer NOT NULL,
+	account text NOT NULL,
+	block_id text NOT NULL,
+	reason integer NOT NULL,
+	document_id text NOT NULL,
+	sequence integer NOT NULL,
+	until date,
+	lifted boolean NOT NULL,
+	PRIMARY KEY (lane, account, block_id)
+);
+
+CREATE TABLE ladder (
+	lane integer NOT NULL,
+	version integer NOT NULL,
+	effective_from date NOT NULL,
+	ladder bytea,
+	PRIMARY KEY (lane, version)
+);
+
+GRANT SELECT, INSERT, UPDATE ON item, subject, block, ladder TO openitem_collections;
