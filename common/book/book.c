@@ -461,7 +461,7 @@ void book_delete(struct book *book, const struct table *table, const void *templ
 	struct table_book *tb = table_book_of(book, table);
 	struct slot *slot = slot_find(tb, template_row, row_key_hash(table, template_row));
 
-	CHECK(slot != NULL && !(table->flags & (TABLE_APPEND | TABLE_ADDING)));
+	CHECK(slot != NULL && (table->flags & TABLE_DELETES));
 	remember(book, slot);
 	slot->row = NULL;
 	make_dirty(tb, slot);

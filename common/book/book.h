@@ -79,6 +79,7 @@ enum {
 	TABLE_APPEND = 1,  /* rows are only ever inserted; a key met again is an error (unique violation), never an update */
 	TABLE_RACE = 4,    /* with TABLE_APPEND: lanes share the table, so a key met again may be another lane's that just
 	                      committed it: RETRY, and the next attempt sees it */
+	TABLE_DELETES = 8, /* rows may be deleted (the service's role needs that right); elsewhere book_delete is a bug */
 	TABLE_ADDING = 2,  /* has COL_ADD columns: put folds, rows are never loaded                                        */
 };
 

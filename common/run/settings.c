@@ -7,9 +7,9 @@ static const char *const log_levels[] = { "debug", "info", "warn", "error" };
 
 static const char *variable(const char *service, const char *suffix)
 {
-	static char names[2][64];
+	static char names[4][64];
 	static int turn;
-	char *name = names[turn++ & 1];
+	char *name = names[turn++ & 3];
 	size_t n = (size_t)snprintf(name, sizeof(names[0]), "OPENITEM_%s_%s", service, suffix);
 
 	for (size_t i = 0; i < n; i++)
@@ -26,6 +26,9 @@ static void read_settings(struct conf *c, const struct run_service *service, str
 	conf_required(c, "OPENITEM_KAFKA_BROKERS", "host:port[,host:port]", &s->brokers);
 	conf_required(c, database, "a libpq connection string", &s->database);
 	conf_address(c, admin, "127.0.0.1:0", true, &s->admin);
+	/* Of the tools: they are in the environment when somebody starts a service by hand. */
+	conf_allow(c, variable(service->core->name, "DATABASE_RO"));
+	conf_allow(c, variable(service->core->name, "DATABASE_OWNER"));
 	conf_required_integer(c, "OPENITEM_LANES", 1, LANES_OWNED_MAX, &s->lanes);
 	conf_integer(c, "OPENITEM_BATCH_EVENTS_MAX", BATCH_EVENTS_MAX, 1, PENDING_MAX, &s->batch_max);
 	conf_optional(c, "OPENITEM_INSTANCE", "0", "a name, unique among the instances of a service", &s->instance);

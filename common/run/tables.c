@@ -84,7 +84,7 @@ const struct table lane_table = TABLE("lane", lane_row, lane_cols, NULL, 0, 0);
 const struct table position_table = TABLE("position", position_row, position_cols, position_probes, 1, 0);
 const struct table input_seq_table = TABLE("input_seq", input_seq_row, input_seq_cols, input_seq_probes, 1, 0);
 const struct table output_seq_table = TABLE("output_seq", output_seq_row, output_seq_cols, output_seq_probes, 1, 0);
-const struct table cursor_table = TABLE("cursor", cursor_row, cursor_cols, NULL, 0, 0);
+const struct table cursor_table = TABLE("cursor", cursor_row, cursor_cols, NULL, 0, TABLE_DELETES);
 const struct table outcome_table = TABLE("outcome", outcome_row, outcome_cols, outcome_probes, 1, TABLE_APPEND);
 
 const struct table *const run_tables[RUN_TABLES_N] = {

@@ -37,7 +37,7 @@ static const struct probe item_probes[] = {
 	  .match = is_open },
 	{ .name = "after", .eq = { 0 }, .n_eq = 1, .range = PROBE_GT, .range_col = 1, .order = { 1 }, .n_order = 1, .limit = 2 },
 };
-static const struct table items = { "item", item_cols, 5, sizeof(struct item), item_probes, 2, 0 };
+static const struct table items = { "item", item_cols, 5, sizeof(struct item), item_probes, 2, TABLE_DELETES };
 
 struct total {
 	int32_t lane;
