@@ -67,6 +67,9 @@
 			base_check_failed(__FILE__, __LINE__, #cond);   \
 	} while (0)
 
+/* A place that cannot be reached: a switch that is complete, a search that must find. */
+#define NOT_REACHED(text) base_check_failed(__FILE__, __LINE__, "not reached: " text)
+
 /* What CHECK calls. Also for a broken limit with words of its own. */
 _Noreturn void base_check_failed(const char *file, int line, const char *text);
 

@@ -142,7 +142,7 @@ static struct table_book *table_book_of(struct book *book, const struct table *t
 	for (size_t i = 0; i < book->n_tables; i++)
 		if (book->tables[i].table == table)
 			return &book->tables[i];
-	CHECK(!"a table of this book");
+	NOT_REACHED("a table of this book");
 	return NULL;
 }
 

@@ -31,7 +31,7 @@ int64_t col_int(const struct col *col, const void *row)
 	case COL_MSG:
 		break;
 	}
-	CHECK(!"an integer column");
+	NOT_REACHED("an integer column");
 	return 0;
 }
 
@@ -105,7 +105,7 @@ static size_t col_size(const struct col *col)
 	case COL_MSG:
 		return sizeof(void *);
 	}
-	CHECK(!"a column kind");
+	NOT_REACHED("a column kind");
 	return 0;
 }
 

@@ -47,7 +47,7 @@ static struct mem_table *mem_table_of(struct mem *mem, const struct table *table
 	for (size_t i = 0; i < mem->n_tables; i++)
 		if (mem->tables[i].table == table)
 			return &mem->tables[i];
-	CHECK(!"a table of this twin");
+	NOT_REACHED("a table of this twin");
 	return NULL;
 }
 

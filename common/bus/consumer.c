@@ -244,12 +244,14 @@ static bool take_event(struct bus_consumer *c, struct bus_poll *ret)
 
 static void partition_error(struct bus_consumer *c, const rd_kafka_message_t *m, struct bus_poll *ret)
 {
-	const char *name = m->rkt == NULL ? "" : rd_kafka_topic_name(m->rkt);
-	uint32_t at = topic_at(c, name, 0);
+	uint32_t at = topic_at(c, m->rkt == NULL ? "" : rd_kafka_topic_name(m->rkt), 0);
+	/* Errors of whole topics come with partition 0. */
+	bool whole = m->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || m->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+		     m->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
 
 	ret->what = BUS_PARTITION_ERROR;
 	ret->topic = at == UINT32_MAX ? "" : c->topics[at];
-	ret->partition = m->rkt == NULL ? -1 : m->partition;
+	ret->partition = m->rkt == NULL || whole ? -1 : m->partition;
 	bus_err(&ret->err, m->err, rd_kafka_message_errstr(m) == NULL ? "consuming" : rd_kafka_message_errstr(m), &c->common);
 }
 

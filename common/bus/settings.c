@@ -32,7 +32,7 @@ static const struct property for_consumer[] = {
 	{ "partition.assignment.strategy", "range" },		/* cooperative-sticky hangs with static membership */
 	{ "isolation.level", "read_committed" },
 	{ "check.crcs", "true" },
-	{ "queued.max.messages.kbytes", "32768" },		/* a full queue sleeps 1 s: never less */
+	{ "queued.max.messages.kbytes", "65536" },		/* a full queue sleeps 1 s: never less than 32768 */
 	{ "fetch.error.backoff.ms", "50" },
 	{ "fetch.wait.max.ms", "50" },				/* a fetch under way delays seek and resume */
 	{ "session.timeout.ms", "15000" },			/* a restart (2 s) must not move lanes; a death may take this long */
@@ -42,6 +42,8 @@ static const struct property for_consumer[] = {
 
 static const struct property for_reader[] = {
 	{ "enable.partition.eof", "true" },
+	{ "queued.max.messages.kbytes", "131072" },		/* rebuilds are faster than a second's sleep forgives */
+	{ "queued.min.messages", "500000" },
 	{ NULL, NULL },
 };
 

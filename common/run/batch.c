@@ -52,6 +52,22 @@ static struct text header(const struct bus_record *r, const char *name)
 	return bus_header(r, name, &value) ? value : TEXT_NONE;
 }
 
+/* W3C trace context, version 00; anything else is a stranger's and not passed on. */
+static struct text trace_parent(const struct bus_record *r, struct arena *arena)
+{
+	static const char form[] = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+	struct text t = header(r, "traceparent");
+
+	if (t.n != sizeof(form) - 1)
+		return TEXT_NONE;
+	for (size_t i = 0; i < t.n; i++) {
+		bool hex = (t.s[i] >= '0' && t.s[i] <= '9') || (t.s[i] >= 'a' && t.s[i] <= 'f');
+		if (form[i] == 'x' ? !hex : t.s[i] != form[i])
+			return TEXT_NONE;
+	}
+	return text_dup(arena, t);
+}
+
 static void decode_inner(struct batch *b, struct work *w)
 {
 	struct loop *loop = b->loop;
@@ -88,7 +104,7 @@ static void decode(struct batch *b, struct work *w)
 	in->cause.partition = r->partition;
 	in->cause.offset = r->offset;
 	in->value = r->value;
-	w->trace_parent = text_dup(b->arena, header(r, "traceparent"));
+	w->trace_parent = trace_parent(r, b->arena);
 	if (w->lane->cursor_source == in->source && w->lane->cursor_offset == r->offset) {
 		in->cursor = (struct text){ arena_dup(b->arena, w->lane->cursor_state, w->lane->cursor_n), w->lane->cursor_n };
 		in->cause.part = w->lane->cursor_part;
@@ -113,10 +129,11 @@ static void drop_pending(struct loop *loop, size_t i)
 static void compose(struct batch *b)
 {
 	struct loop *loop = b->loop;
-	size_t max = MIN(loop->n_pending, (size_t)loop->batch_max);
+	size_t max = loop->one_by_one > 0 ? 1 : MIN(loop->n_pending, (size_t)loop->batch_max);
 
 	b->work = ARENA_ARRAY(b->arena, max, struct work);
-	for (size_t i = 0; i < loop->n_pending && b->n < max && !arena_over(b->arena); i++) {
+	/* Half of the room is for deciding. */
+	for (size_t i = 0; i < loop->n_pending && b->n < max && arena_used(b->arena) < BATCH_BYTES_SOFT / 2; i++) {
 		struct bus_record *r = &loop->pending[i];
 		struct lane *lane = lane_find(loop, lane_of_partition(loop, (int)r->topic_at, r->partition));
 		bool old = lane != NULL && r->offset < lane->next_offset[r->topic_at];
@@ -331,7 +348,8 @@ static void undo_seq(struct batch *b, struct work *w)
 
 static bool decide(struct batch *b, struct err *err)
 {
-	for (size_t i = 0; i < b->n && !arena_over(b->arena); i++) {
+	/* The first is always taken: a batch makes progress whatever it holds. */
+	for (size_t i = 0; i < b->n && (i == 0 || !arena_over(b->arena)); i++) {
 		struct work *w = &b->work[i];
 		bool cut = false, first = true;
 
@@ -395,12 +413,17 @@ static void committed(struct batch *b)
 
 static void compact_pending(struct loop *loop)
 {
-	size_t n = 0;
+	size_t n = 0, bytes = 0;
 
 	for (size_t i = 0; i < loop->n_pending; i++)
-		if (loop->pending[i].handle != NULL)
+		if (loop->pending[i].handle != NULL) {
+			bytes += loop->pending[i].key.n + loop->pending[i].value.n;
 			loop->pending[n++] = loop->pending[i];
+		}
+	if (loop->one_by_one > 0)
+		loop->one_by_one -= MIN(loop->one_by_one, loop->n_pending - n);
 	loop->n_pending = n;
+	loop->pending_bytes = bytes;
 }
 
 static bool run_steps(struct batch *b, struct err *err)

@@ -1,7 +1,7 @@
 /* hint: what the gate remembers in Redis about identities it has committed. Only ever a hint (DESIGN section 3). */
 #include "run/loop.h"
 
-/* Value: "<source index> <partition> <offset> <64 hex digits>". It counts only when that offset lies below the position
+/* Value: "<id of the database> <source index> <partition> <offset> <64 hex digits>". It counts only when it is this database's and that offset lies below the position
  * this database has committed, so a stale cache or a restored database can never swallow an event. */
 
 static bool below_committed(struct loop *loop, int64_t source, int64_t partition, int64_t offset)
@@ -29,7 +29,7 @@ void hint_get(struct loop *loop, struct input *inputs, size_t n)
 	size_t *of = ARENA_ARRAY(loop->arena, n, size_t);
 	size_t asked = 0;
 
-	if (loop->seen == NULL)
+	if (loop->seen == NULL || loop->birth[0] == '\0')
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct text hash;
@@ -41,7 +41,9 @@ void hint_get(struct loop *loop, struct input *inputs, size_t n)
 	for (size_t k = 0; k < asked; k++) {
 		int64_t at[3];
 		struct id_hash hash;
-		if (text_empty(values[k]) || !parse_value(values[k], at, &hash) || !below_committed(loop, at[0], at[1], at[2]))
+		struct text birth = text_of(loop->birth);
+		if (!text_starts(values[k], birth) || !parse_value((struct text){ values[k].s + birth.n, values[k].n - birth.n }, at, &hash) ||
+		    !below_committed(loop, at[0], at[1], at[2]))
 			continue;
 		inputs[of[k]].seen_hash = (struct text){ arena_dup(loop->arena, hash.b, sizeof(hash.b)), sizeof(hash.b) };
 	}
@@ -63,7 +65,7 @@ void hint_put(struct loop *loop, const struct input *inputs, size_t n)
 		    !text_empty(inputs[i].seen_hash))
 			continue;
 		memcpy(h.b, hash.s, sizeof(h.b));
-		values[k++] = text_printf(loop->arena, "%d %d %lld %s", inputs[i].source, inputs[i].cause.partition,
+		values[k++] = text_printf(loop->arena, "%s%d %d %lld %s", loop->birth, inputs[i].source, inputs[i].cause.partition,
 					  (long long)inputs[i].cause.offset, id_hex(hex, &h));
 	}
 	if (k > 0)

@@ -18,7 +18,8 @@ struct wire_msg;
 #define BATCH_EVENTS_MAX 5000          /* records of one transaction */
 #define BATCH_BYTES_SOFT ((size_t)64 << 20)  /* an arena fuller than this ends the batch */
 #define BATCH_BYTES_HARD ((size_t)1 << 30)
-#define PENDING_MAX 10000              /* records polled and not committed yet */
+#define PENDING_MAX BATCH_EVENTS_MAX   /* records polled and not committed yet */
+#define PENDING_BYTES_MAX ((size_t)64 << 20)
 #define LANES_OWNED_MAX 1024
 #define SOURCES_MAX 8
 #define SEQS_PER_LANE_MAX 8192
@@ -81,6 +82,7 @@ struct loop {
 	int64_t batch_max;
 	const char *conninfo;
 	char owner[128];
+	char birth[40];                    /* id the database got when it was made, and a space; for the hints */
 	struct bus_conf bus_conf;
 	struct bus_consumer *consumer;
 	struct bus_producer *producer;
@@ -92,7 +94,8 @@ struct loop {
 	struct lane *lane;
 	size_t n_lanes;
 	struct bus_record *pending;
-	size_t n_pending;
+	size_t n_pending, pending_bytes;
+	size_t one_by_one;                 /* records still to be taken singly, after a batch was refused */
 	bool republish;                    /* unpublished outcomes must come from the table */
 	bool check_stream;                 /* own topics not compared with the table yet */
 	bool said_down;

@@ -147,6 +147,7 @@ static void drop_all_pending(struct loop *loop)
 	for (size_t i = 0; i < loop->n_pending; i++)
 		bus_record_release(&loop->pending[i]);
 	loop->n_pending = 0;
+	loop->pending_bytes = 0;
 }
 
 static void back_off(struct loop *loop)
@@ -155,6 +156,18 @@ static void back_off(struct loop *loop)
 
 	run_sleep_ms(loop->backoff_ms + jitter);
 	loop->backoff_ms = MIN(loop->backoff_ms * 2, (int64_t)BACKOFF_MAX_MS);
+}
+
+static bool read_birth(struct loop *loop, struct store *store, struct err *err)
+{
+	struct store_result *r;
+
+	if (!store_query(store, "SELECT id::text AS id FROM birth", 0, NULL, err, &r))
+		return false;
+	if (store_result_rows(r) == 1)
+		snprintf(loop->birth, sizeof(loop->birth), TEXT_FMT " ", TEXT_ARG(store_result_text(r, 0, "id")));
+	store_result_free(r);
+	return true;
 }
 
 /* A connection that has what it needs. Says once that PostgreSQL is away, and once that it is back. */
@@ -169,7 +182,7 @@ static bool ensure_store(struct loop *loop, struct err *err)
 	struct store *store = NULL;
 	bool ok = store_open(loop->conninfo, err, &store) &&
 		  store_check_migrated(store, loop->service->migrations, loop->service->n_migrations, err) &&
-		  store_prepare(store, loop->tables, loop->n_tables, err);
+		  store_prepare(store, loop->tables, loop->n_tables, err) && read_birth(loop, store, err);
 	if (!ok) {
 		store_close(store);
 		metrics_check_set(loop->ready_postgres, "not reachable");
@@ -262,6 +275,7 @@ static bool happened(struct loop *loop, struct bus_poll *poll, struct err *err)
 		return false;
 	case BUS_RECORD:
 		loop->pending[loop->n_pending++] = poll->record;
+		loop->pending_bytes += poll->record.key.n + poll->record.value.n;
 		return false;
 	case BUS_ASSIGNED:
 		assigned(loop, poll);
@@ -311,6 +325,21 @@ static bool fenced_lanes(struct loop *loop, struct err *err)
 	return true;
 }
 
+/* A lane that is known has been stopped already. Otherwise what is pending goes one record at a time, until the one is found. */
+static void find_culprit(struct loop *loop, const struct err *err)
+{
+	if (loop->n_pending == 0)
+		return;
+	if (loop->one_by_one == 0) {
+		loop->one_by_one = loop->n_pending;
+		return;
+	}
+	struct bus_record *r = &loop->pending[0];
+	struct lane *l = lane_find(loop, lane_of_partition(loop, (int)r->topic_at, r->partition));
+	if (l != NULL)
+		lane_stop(loop, l, err);
+}
+
 /* What to do about a failure of a batch. True: lanes must be activated again. */
 static bool react(struct loop *loop, struct err *err)
 {
@@ -320,19 +349,11 @@ static bool react(struct loop *loop, struct err *err)
 	case ERR_FENCED:
 		return fenced_lanes(loop, err);
 	case ERR_STOP:
-		/* A lane that is known has been stopped already. Otherwise the next batches go one record at a time to find it. */
-		if (loop->n_pending == 0 || loop->batch_max > 1)
-			loop->batch_max = 1;
-		else if (loop->n_pending > 0) {
-			struct bus_record *r = &loop->pending[0];
-			struct lane *l = lane_find(loop, lane_of_partition(loop, (int)r->topic_at, r->partition));
-			if (l != NULL)
-				lane_stop(loop, l, err);
-		}
 		log_line(LOG_ERROR, "batch refused", LOG_ERR(err));
+		find_culprit(loop, err);
 		break;
 	case ERR_FATAL:
-		CHECK(!"a failure to react to");
+		NOT_REACHED("a failure to react to");
 		break;
 	case ERR_RETRY:
 	case ERR_REJECT:
@@ -415,7 +436,7 @@ static bool poll_some(struct loop *loop, bool *ret_activate)
 	int timeout = loop->n_pending > 0 ? 0 : marks_waiting(loop) ? IDLE_MARK_MS : POLL_IDLE_MS;
 	bool any = false;
 
-	while (loop->consumer != NULL && loop->n_pending < MIN((size_t)BATCH_EVENTS_MAX, (size_t)PENDING_MAX) &&
+	while (loop->consumer != NULL && loop->n_pending < (size_t)loop->batch_max && loop->pending_bytes < PENDING_BYTES_MAX &&
 	       bus_poll(loop->consumer, timeout, &poll)) {
 		any = true;
 		timeout = 0;

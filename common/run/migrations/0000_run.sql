@@ -71,6 +71,12 @@ CREATE TABLE outcome (
 );
 CREATE INDEX outcome_cause ON outcome (cause_event_id);
 
+-- Says which database this is: what was remembered outside about another one does not count (the Redis hint).
+CREATE TABLE birth (
+	id uuid NOT NULL DEFAULT gen_random_uuid()
+);
+INSERT INTO birth DEFAULT VALUES;
+
 DO $$
 DECLARE
 	role_name text := 'openitem_' || current_schema();
@@ -78,5 +84,6 @@ BEGIN
 	EXECUTE format('GRANT SELECT, INSERT, UPDATE ON lane, position, input_seq, output_seq TO %I', role_name);
 	EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON cursor TO %I', role_name);
 	EXECUTE format('GRANT SELECT, INSERT ON outcome TO %I', role_name);
+	EXECUTE format('GRANT SELECT ON birth TO %I', role_name);
 END
 $$;
