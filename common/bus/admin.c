@@ -7,7 +7,7 @@
 #define LEADERS_POLL_US 50000
 
 struct bus_admin {
-	struct bus_common common;	/* first: librdkafka's opaque pointer */
+	struct bus_common common; /* first: librdkafka's opaque pointer */
 	rd_kafka_t *rk;
 };
 
@@ -177,7 +177,8 @@ static bool topic_result(struct bus_admin *a, const char *topic, rd_kafka_event_
 	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return failed(a, rd_kafka_event_error(event), "creating a topic", err);
 
-	const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+	const rd_kafka_topic_result_t **results =
+		rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
 	rd_kafka_resp_err_t code = n == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_topic_result_error(results[0]);
 
 	*ret_existed = code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS;
@@ -246,8 +247,7 @@ bool bus_topics(struct bus_admin *a, bus_topic_fn *fn, void *ctx, struct err *er
 
 /* ---- log ends ---- */
 
-bool bus_watermarks(struct bus_admin *a, const char *topic, int32_t partition, struct err *err, int64_t *ret_low,
-		    int64_t *ret_high)
+bool bus_watermarks(struct bus_admin *a, const char *topic, int32_t partition, struct err *err, int64_t *ret_low, int64_t *ret_high)
 {
 	int64_t low, high;
 	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(a->rk, topic, partition, &low, &high, BUS_WAIT_MS);

@@ -28,25 +28,25 @@
 #define BUS_BEGINNING (-2)
 #define BUS_END       (-1)
 
-#define BUS_IN_FLIGHT_MAX 100000	/* records produced and not yet told by bus_drain */
-#define BUS_POSITIONS_MAX 10000		/* partitions one consumer or reader may hold */
+#define BUS_IN_FLIGHT_MAX 100000 /* records produced and not yet told by bus_drain */
+#define BUS_POSITIONS_MAX 10000 /* partitions one consumer or reader may hold */
 
 /* Called from librdkafka's threads, line is not NUL-free of rubbish: escape it. level as in syslog (3 = error). */
 typedef void bus_log_fn(int level, const char *facility, const char *line);
 
 struct bus_conf {
-	const char *brokers;		/* host:port[,host:port] */
-	const char *client_id;		/* NULL: "openitem" */
-	const char *group;		/* consumer only */
-	const char *instance_id;	/* consumer only: group.instance.id (static membership); NULL: dynamic */
-	bus_log_fn *log;		/* NULL: librdkafka's own lines are dropped */
+	const char *brokers; /* host:port[,host:port] */
+	const char *client_id; /* NULL: "openitem" */
+	const char *group; /* consumer only */
+	const char *instance_id; /* consumer only: group.instance.id (static membership); NULL: dynamic */
+	bus_log_fn *log; /* NULL: librdkafka's own lines are dropped */
 };
 
 /* One place in one log. topic is the caller's, or borrowed as said at each function. */
 struct bus_position {
 	const char *topic;
 	int32_t partition;
-	int64_t offset;			/* of the next record to read */
+	int64_t offset; /* of the next record to read */
 };
 
 /*
@@ -63,13 +63,13 @@ int32_t bus_partition_of(struct text key, int32_t partitions);
  * release it once.
  */
 struct bus_record {
-	const char *topic;		/* lives as long as the consumer or reader: compare pointers, keep it */
-	uint32_t topic_at;		/* consumer: index in topics of bus_consumer_open; reader: in ranges, of the record's range */
+	const char *topic; /* lives as long as the consumer or reader: compare pointers, keep it */
+	uint32_t topic_at; /* consumer: index in topics of bus_consumer_open; reader: in ranges, of the record's range */
 	int32_t partition;
 	int64_t offset;
-	int64_t timestamp_ms;		/* since 1970, producer's or broker's; -1 = none */
+	int64_t timestamp_ms; /* since 1970, producer's or broker's; -1 = none */
 	struct text key, value;
-	bool key_null, value_null;	/* null is not empty: a null value is a tombstone */
+	bool key_null, value_null; /* null is not empty: a null value is a tombstone */
 	void *handle;
 };
 
@@ -86,14 +86,14 @@ bool bus_header_at(const struct bus_record *r, size_t i, struct text *ret_name, 
 struct bus_consumer;
 
 enum bus_what {
-	BUS_NOTHING,		/* timeout */
-	BUS_RECORD,		/* .record */
-	BUS_ASSIGNED,		/* .positions: these partitions are ours now, offsets unset; answer with bus_assign */
-	BUS_REVOKED,		/* .positions, .lost: not ours any more; answer with bus_unassign */
-	BUS_PARTITION_ERROR,	/* .topic .partition (-1: the whole topic) .err */
-	BUS_BROKERS_DOWN,	/* .err: said once, checked before it is said */
-	BUS_BROKERS_UP,		/* said once after BUS_BROKERS_DOWN */
-	BUS_FATAL,		/* .err: this consumer is finished: close it. Code instance_fenced: another has our instance_id */
+	BUS_NOTHING, /* timeout */
+	BUS_RECORD, /* .record */
+	BUS_ASSIGNED, /* .positions: these partitions are ours now, offsets unset; answer with bus_assign */
+	BUS_REVOKED, /* .positions, .lost: not ours any more; answer with bus_unassign */
+	BUS_PARTITION_ERROR, /* .topic .partition (-1: the whole topic) .err */
+	BUS_BROKERS_DOWN, /* .err: said once, checked before it is said */
+	BUS_BROKERS_UP, /* said once after BUS_BROKERS_DOWN */
+	BUS_FATAL, /* .err: this consumer is finished: close it. Code instance_fenced: another has our instance_id */
 };
 
 /*
@@ -108,9 +108,9 @@ enum bus_what {
  */
 struct bus_poll {
 	enum bus_what what;
-	bool lost;				/* BUS_REVOKED: without our consent, others may have it already */
+	bool lost; /* BUS_REVOKED: without our consent, others may have it already */
 	struct bus_record record;
-	const struct bus_position *positions;	/* until the next bus_poll; the topic pointers longer, as in a record */
+	const struct bus_position *positions; /* until the next bus_poll; the topic pointers longer, as in a record */
 	size_t n;
 	const char *topic;
 	int32_t partition;
@@ -166,20 +166,20 @@ bool bus_high(struct bus_consumer *c, const char *topic, int32_t partition, int6
 
 struct bus_reader;
 
-#define BUS_FOLLOW INT64_MAX	/* as until: never done */
+#define BUS_FOLLOW INT64_MAX /* as until: never done */
 
 struct bus_range {
 	const char *topic;
 	int32_t partition;
-	int64_t from;		/* offset, BUS_BEGINNING or BUS_END */
-	int64_t until;		/* exclusive; BUS_END: the log end at the moment of opening; BUS_FOLLOW */
+	int64_t from; /* offset, BUS_BEGINNING or BUS_END */
+	int64_t until; /* exclusive; BUS_END: the log end at the moment of opening; BUS_FOLLOW */
 };
 
 enum bus_read {
-	BUS_READ_RECORD,	/* *ret_record, to be released */
-	BUS_READ_NOTHING,	/* timeout */
-	BUS_READ_DONE,		/* every range has been read to its until */
-	BUS_READ_FAILED,	/* *err; classes as in BUS_PARTITION_ERROR */
+	BUS_READ_RECORD, /* *ret_record, to be released */
+	BUS_READ_NOTHING, /* timeout */
+	BUS_READ_DONE, /* every range has been read to its until */
+	BUS_READ_FAILED, /* *err; classes as in BUS_PARTITION_ERROR */
 };
 
 /* Asks for the log ends (up to 10 s, else ERR_RETRY). A topic may appear in many ranges, a partition once. n > 0. */
@@ -196,17 +196,17 @@ enum bus_read bus_reader_poll(struct bus_reader *r, int timeout_ms, struct bus_r
 struct bus_producer;
 
 struct bus_header {
-	struct text name, value;	/* value.s == NULL: null */
+	struct text name, value; /* value.s == NULL: null */
 };
 
 struct bus_out {
 	const char *topic;
-	int32_t partition;		/* -1: by key, as bus_partition_of; without a key (key_null) any */
+	int32_t partition; /* -1: by key, as bus_partition_of; without a key (key_null) any */
 	struct text key, value;
 	bool key_null, value_null;
 	const struct bus_header *headers;
 	size_t headers_n;
-	uint64_t cookie;		/* comes back in bus_delivered_fn */
+	uint64_t cookie; /* comes back in bus_delivered_fn */
 };
 
 /*
@@ -253,14 +253,14 @@ size_t bus_in_flight(const struct bus_producer *p);
 struct bus_admin;
 
 struct bus_setting {
-	const char *name, *value;	/* topic configuration: "retention.ms", "-1" */
+	const char *name, *value; /* topic configuration: "retention.ms", "-1" */
 };
 
 struct bus_cluster {
 	int brokers;
 	int controller_id;
 	char id[64];
-	char version[32];		/* what the brokers say about themselves; "" when they do not */
+	char version[32]; /* what the brokers say about themselves; "" when they do not */
 };
 
 bool bus_admin_open(const struct bus_conf *conf, struct err *err, struct bus_admin **ret_admin);

@@ -6,7 +6,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#define BUS_WAIT_MS 10000	/* for answers of brokers that no caller gave a limit for */
+#define BUS_WAIT_MS 10000 /* for answers of brokers that no caller gave a limit for */
 
 enum bus_role { BUS_ROLE_CONSUMER, BUS_ROLE_READER, BUS_ROLE_PRODUCER, BUS_ROLE_ADMIN };
 
@@ -16,9 +16,9 @@ enum bus_role { BUS_ROLE_CONSUMER, BUS_ROLE_READER, BUS_ROLE_PRODUCER, BUS_ROLE_
  */
 struct bus_common {
 	bus_log_fn *log;
-	bool brokers_down;	/* all of them, as far as librdkafka knows */
+	bool brokers_down; /* all of them, as far as librdkafka knows */
 	bool fatal;
-	char reason[200];	/* the last thing that went wrong underneath, for messages */
+	char reason[200]; /* the last thing that went wrong underneath, for messages */
 };
 
 /* A client with all settings, linger_ms for producers only. more: further callbacks, may be NULL. */
@@ -45,7 +45,7 @@ bool bus_list_check(const rd_kafka_topic_partition_list_t *list, const char *doi
 		    struct err *err);
 
 /* Ask for BUS_BEGINNING or BUS_END of every partition of the list; the offsets are replaced. */
-bool bus_list_ask(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64_t which, int timeout_ms,
-		  struct bus_common *common, struct err *err);
+bool bus_list_ask(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64_t which, int timeout_ms, struct bus_common *common,
+		  struct err *err);
 
 #endif

@@ -3,10 +3,10 @@
 
 #include <time.h>
 
-#define CHANGES_MAX 4		/* librdkafka waits for our answer between two; 1 would do */
-#define PROBE_MS 250
+#define CHANGES_MAX    4 /* librdkafka waits for our answer between two; 1 would do */
+#define PROBE_MS       250
 #define PROBE_EVERY_NS INT64_C(1000000000)
-#define CALL_WAIT_MS 5000	/* bus_seek */
+#define CALL_WAIT_MS   5000 /* bus_seek */
 
 struct change {
 	bool assigned, lost;
@@ -15,15 +15,15 @@ struct change {
 };
 
 struct bus_consumer {
-	struct bus_common common;	/* first: librdkafka's opaque pointer */
+	struct bus_common common; /* first: librdkafka's opaque pointer */
 	rd_kafka_t *rk;
 	char **topics;
 	size_t topics_n;
 	struct change changes[CHANGES_MAX];
 	size_t changes_n;
-	struct bus_position *given;	/* what the last bus_poll showed */
+	struct bus_position *given; /* what the last bus_poll showed */
 	uint32_t last_topic_at;
-	bool owes_answer;		/* librdkafka waits for bus_assign or bus_unassign */
+	bool owes_answer; /* librdkafka waits for bus_assign or bus_unassign */
 	bool closing;
 	bool said_down, said_fatal;
 	int64_t probed_at_ns;
@@ -62,7 +62,7 @@ static struct bus_position *positions_of(const struct bus_consumer *c, const rd_
 	for (int i = 0; i < list->cnt; i++) {
 		uint32_t at = topic_at(c, list->elems[i].topic, 0);
 
-		if (at == UINT32_MAX)	/* never: we subscribed to exact names */
+		if (at == UINT32_MAX) /* never: we subscribed to exact names */
 			continue;
 		p[(*ret_n)++] = (struct bus_position){ c->topics[at], list->elems[i].partition, RD_KAFKA_OFFSET_INVALID };
 	}
@@ -194,7 +194,7 @@ static bool brokers_changed(struct bus_consumer *c, struct bus_poll *ret)
 
 	if (up)
 		c->common.brokers_down = false;
-	if (up != c->said_down)	/* nothing new */
+	if (up != c->said_down) /* nothing new */
 		return false;
 	c->said_down = !up;
 	ret->what = up ? BUS_BROKERS_UP : BUS_BROKERS_DOWN;

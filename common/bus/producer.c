@@ -16,16 +16,16 @@ struct slot {
 	uint64_t cookie;
 	int64_t offset;
 	int32_t partition;
-	int16_t state;		/* enum slot_state */
-	int16_t error;		/* rd_kafka_resp_err_t */
+	int16_t state; /* enum slot_state */
+	int16_t error; /* rd_kafka_resp_err_t */
 };
 
 struct bus_producer {
-	struct bus_common common;	/* first: librdkafka's opaque pointer */
+	struct bus_common common; /* first: librdkafka's opaque pointer */
 	rd_kafka_t *rk;
-	struct slot *slots;		/* ring of BUS_IN_FLIGHT_MAX */
-	size_t oldest, n;		/* slots in use, from oldest on */
-	size_t waiting;			/* of them, not acknowledged */
+	struct slot *slots; /* ring of BUS_IN_FLIGHT_MAX */
+	size_t oldest, n; /* slots in use, from oldest on */
+	size_t waiting; /* of them, not acknowledged */
 };
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)

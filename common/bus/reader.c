@@ -3,20 +3,20 @@
 #include "bus/bus_priv.h"
 
 struct range {
-	const char *topic;	/* ours */
+	const char *topic; /* ours */
 	int32_t partition;
-	uint32_t given_at;	/* index in the caller's array */
+	uint32_t given_at; /* index in the caller's array */
 	int64_t from, until;
 	bool done;
 };
 
 struct bus_reader {
-	struct bus_common common;	/* first: librdkafka's opaque pointer */
+	struct bus_common common; /* first: librdkafka's opaque pointer */
 	rd_kafka_t *rk;
-	struct range *ranges;		/* sorted by topic and partition */
+	struct range *ranges; /* sorted by topic and partition */
 	size_t n, done_n;
-	size_t last;			/* where the last message belonged */
-	char *names;			/* all topic names, NUL between */
+	size_t last; /* where the last message belonged */
+	char *names; /* all topic names, NUL between */
 };
 
 /* ---- ranges ---- */

@@ -146,8 +146,8 @@ bool bus_list_check(const rd_kafka_topic_partition_list_t *list, const char *doi
  * [src: librdkafka v2.0.2:src/rdkafka.c rd_kafka_offsets_for_times, rdkafka_request.c ListOffsets]: one request per broker
  * for any number of partitions, where rd_kafka_query_watermark_offsets takes one per partition.
  */
-bool bus_list_ask(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64_t which, int timeout_ms,
-		  struct bus_common *common, struct err *err)
+bool bus_list_ask(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64_t which, int timeout_ms, struct bus_common *common,
+		  struct err *err)
 {
 	if (list->cnt == 0)
 		return true;
@@ -156,7 +156,9 @@ bool bus_list_ask(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64_t
 
 	rd_kafka_resp_err_t failed = rd_kafka_offsets_for_times(rk, list, timeout_ms);
 
-	if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return bus_err(err, failed, "asking for log ends", common);
+	if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		bus_err(err, failed, "asking for log ends", common);
+		return err_wrap(err, "%s/%d%s", list->elems[0].topic, list->elems[0].partition, list->cnt > 1 ? " and others" : "");
+	}
 	return bus_list_check(list, "asking for log ends", common, err);
 }

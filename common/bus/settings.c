@@ -5,9 +5,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define ENV_PREFIX "OPENITEM_KAFKA_"
+#define ENV_PREFIX  "OPENITEM_KAFKA_"
 #define FILE_SUFFIX "_FILE"
-#define SECRET_MAX 65536	/* a PEM chain fits */
+#define SECRET_MAX  65536 /* a PEM chain fits */
 
 struct property {
 	const char *name, *value;
@@ -19,7 +19,7 @@ static const struct property for_all[] = {
 	{ "reconnect.backoff.ms", "100" },
 	{ "reconnect.backoff.max.ms", "2000" },
 	{ "log.connection.close", "false" },
-	{ "topic.metadata.refresh.interval.ms", "10000" },	/* finds a topic that is made after we subscribed */
+	{ "topic.metadata.refresh.interval.ms", "10000" }, /* finds a topic that is made after we subscribed */
 	{ NULL, NULL },
 };
 
@@ -29,20 +29,20 @@ static const struct property for_consumer[] = {
 	{ "auto.offset.reset", "error" },
 	{ "enable.partition.eof", "false" },
 	{ "allow.auto.create.topics", "false" },
-	{ "partition.assignment.strategy", "range" },		/* cooperative-sticky hangs with static membership */
+	{ "partition.assignment.strategy", "range" }, /* cooperative-sticky hangs with static membership */
 	{ "isolation.level", "read_committed" },
 	{ "check.crcs", "true" },
-	{ "queued.max.messages.kbytes", "65536" },		/* a full queue sleeps 1 s: never less than 32768 */
+	{ "queued.max.messages.kbytes", "65536" }, /* a full queue sleeps 1 s: never less than 32768 */
 	{ "fetch.error.backoff.ms", "50" },
-	{ "fetch.wait.max.ms", "50" },				/* a fetch under way delays seek and resume */
-	{ "session.timeout.ms", "15000" },			/* a restart (2 s) must not move lanes; a death may take this long */
-	{ "heartbeat.interval.ms", "1000" },			/* how fast a rebalance is noticed */
+	{ "fetch.wait.max.ms", "50" }, /* a fetch under way delays seek and resume */
+	{ "session.timeout.ms", "15000" }, /* a restart (2 s) must not move lanes; a death may take this long */
+	{ "heartbeat.interval.ms", "1000" }, /* how fast a rebalance is noticed */
 	{ NULL, NULL },
 };
 
 static const struct property for_reader[] = {
 	{ "enable.partition.eof", "true" },
-	{ "queued.max.messages.kbytes", "131072" },		/* rebuilds are faster than a second's sleep forgives */
+	{ "queued.max.messages.kbytes", "131072" }, /* rebuilds are faster than a second's sleep forgives */
 	{ "queued.min.messages", "500000" },
 	{ NULL, NULL },
 };
@@ -56,20 +56,36 @@ static const struct property for_producer[] = {
 	{ "compression.type", "lz4" },
 	{ "queue.buffering.max.messages", "100000" },
 	{ "queue.buffering.max.kbytes", "262144" },
-	{ "message.max.bytes", "2097152" },			/* a record of 1 MiB with dead-letter headers; README */
+	{ "message.max.bytes", "2097152" }, /* a record of 1 MiB with dead-letter headers; README */
 	{ NULL, NULL },
 };
 
 /* Correctness rests on these, or the caller says them. */
 static const char *const fixed[] = {
-	"bootstrap.servers",  "metadata.broker.list",     "client.id",
-	"group.id",           "group.instance.id",        "enable.auto.commit",
-	"auto.commit.enable", "enable.auto.offset.store", "auto.offset.reset",
-	"offset.store.method", "enable.partition.eof",    "allow.auto.create.topics",
-	"partition.assignment.strategy", "isolation.level", "enable.idempotence",
-	"enable.gapless.guarantee", "acks",               "request.required.acks",
-	"message.timeout.ms", "delivery.timeout.ms",      "transactional.id",
-	"partitioner",        "delivery.report.only.error", "enabled_events",
+	"bootstrap.servers",
+	"metadata.broker.list",
+	"client.id",
+	"group.id",
+	"group.instance.id",
+	"enable.auto.commit",
+	"auto.commit.enable",
+	"enable.auto.offset.store",
+	"auto.offset.reset",
+	"offset.store.method",
+	"enable.partition.eof",
+	"allow.auto.create.topics",
+	"partition.assignment.strategy",
+	"isolation.level",
+	"enable.idempotence",
+	"enable.gapless.guarantee",
+	"acks",
+	"request.required.acks",
+	"message.timeout.ms",
+	"delivery.timeout.ms",
+	"transactional.id",
+	"partitioner",
+	"delivery.report.only.error",
+	"enabled_events",
 };
 
 static bool bad_setting(struct err *err, const char *name, const char *why)
@@ -172,7 +188,7 @@ static bool set_env_entry(rd_kafka_conf_t *k, const char *entry, struct err *err
 	const char *equals = strchr(entry, '=');
 	struct text name = { entry, equals == NULL ? 0 : (size_t)(equals - entry) };
 
-	if (!text_starts(name, TEXT(ENV_PREFIX)) || equals[1] == '\0')
+	if (equals == NULL || equals[1] == '\0' || !text_starts(name, TEXT(ENV_PREFIX)))
 		return true;
 	name.s += strlen(ENV_PREFIX);
 	name.n -= strlen(ENV_PREFIX);
@@ -215,7 +231,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 		common->fatal = true;
 		rd_kafka_fatal_error(rk, common->reason, sizeof(common->reason));
 	} else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-		common->brokers_down = true;	/* the reason is what was said before */
+		common->brokers_down = true; /* the reason is what was said before */
 	} else if (!common->fatal) {
 		snprintf(common->reason, sizeof(common->reason), "%s", reason);
 	}
@@ -235,7 +251,7 @@ static bool set_role(rd_kafka_conf_t *k, const struct bus_conf *conf, enum bus_r
 	}
 	if (!set_all(k, for_consumer, err))
 		return false;
-	if (role == BUS_ROLE_READER)	/* the group is a name only: a reader never joins it */
+	if (role == BUS_ROLE_READER) /* the group is a name only: a reader never joins it */
 		return set_all(k, for_reader, err) &&
 		       set(k, "group.id", conf->group == NULL ? "openitem-reader" : conf->group, err);
 	if (role == BUS_ROLE_CONSUMER)
@@ -278,7 +294,7 @@ rd_kafka_t *bus_client_new(const struct bus_conf *conf, enum bus_role role, int 
 
 	rd_kafka_t *rk = rd_kafka_new(role == BUS_ROLE_PRODUCER ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, k, why, sizeof(why));
 
-	if (rk == NULL) {	/* then k is still ours */
+	if (rk == NULL) { /* then k is still ours */
 		rd_kafka_conf_destroy(k);
 		err_set(err, ERR_FATAL, "kafka_setting", "librdkafka: %s", why);
 		return NULL;

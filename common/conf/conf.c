@@ -308,7 +308,6 @@ void conf_secret(struct conf *c, const char *name, const char *fallback, struct 
 			conf_add_problem(c, file_name, "expected a file that holds the secret, got \"%s\": %s",
 					 shown(c, file->value), wrong);
 	} else if (fallback == NULL) {
-		conf_add_problem(c, name, "not set; expected a secret here, or the path of a file that holds it in %s",
-			    file_name);
+		conf_add_problem(c, name, "not set; expected a secret here, or the path of a file that holds it in %s", file_name);
 	}
 }

@@ -23,8 +23,8 @@
 #include "base/base.h"
 #include "text/text.h"
 
-#define CONF_EXIT_CODE      78		/* EX_CONFIG of sysexits.h: what the caller exits with */
-#define CONF_SECRET_MAX     4096	/* bytes of a secret file */
+#define CONF_EXIT_CODE  78 /* EX_CONFIG of sysexits.h: what the caller exits with */
+#define CONF_SECRET_MAX 4096 /* bytes of a secret file */
 
 struct conf;
 

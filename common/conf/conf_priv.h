@@ -6,16 +6,16 @@
 
 #include "arena/arena.h"
 
-#define PREFIX        "OPENITEM_"
-#define KAFKA_PREFIX  "OPENITEM_KAFKA_"
-#define SETTINGS_MAX  256
-#define PROBLEMS_MAX  256
-#define ALLOWED_MAX   64
-#define ARENA_BYTES   (64u << 20)	/* address space: an environment is at most some MiB */
+#define PREFIX       "OPENITEM_"
+#define KAFKA_PREFIX "OPENITEM_KAFKA_"
+#define SETTINGS_MAX 256
+#define PROBLEMS_MAX 256
+#define ALLOWED_MAX  64
+#define ARENA_BYTES  (64u << 20) /* address space: an environment is at most some MiB */
 
 struct setting {
 	const char *name;
-	const char *value;	/* as it counts; NULL: none */
+	const char *value; /* as it counts; NULL: none */
 	bool given;
 	bool secret;
 };
@@ -23,7 +23,7 @@ struct setting {
 struct conf {
 	struct arena *arena;
 	char *const *env;
-	struct text own;	/* "OPENITEM_CASH_" */
+	struct text own; /* "OPENITEM_CASH_" */
 	struct setting settings[SETTINGS_MAX];
 	size_t settings_n;
 	const char *problems[PROBLEMS_MAX];

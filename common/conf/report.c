@@ -3,8 +3,8 @@
 
 /* What deploy/ and tests/ use in the same environment. OPENITEM_KAFKA_* is librdkafka's (bus/bus.h). */
 static const char *const always_allowed[] = {
-	KAFKA_PREFIX "*", PREFIX "HOME",         PREFIX "CACHE",        PREFIX "SERVICE_ENV", PREFIX "SKIP_INSTALL",
-	PREFIX "STEP_T0", PREFIX "DEMO_*",       PREFIX "TEST_*",       PREFIX "BENCH_*",
+	KAFKA_PREFIX "*", PREFIX "HOME",   PREFIX "CACHE",  PREFIX "SERVICE_ENV", PREFIX "SKIP_INSTALL",
+	PREFIX "STEP_T0", PREFIX "DEMO_*", PREFIX "TEST_*", PREFIX "BENCH_*",
 };
 
 static const char *const services[] = { "INTAKE", "BILLING", "CASH", "COLLECTIONS", "REPORTING" };

@@ -14,7 +14,7 @@ static struct {
 	char service[NAME_MAX_BYTES];
 	char instance[NAME_MAX_BYTES];
 	int fd;
-	atomic_int format;		/* LOG_AUTO only before the first line */
+	atomic_int format; /* LOG_AUTO only before the first line */
 	atomic_int level;
 } state = { .fd = STDERR_FILENO, .format = LOG_AUTO, .level = LOG_INFO };
 
@@ -124,15 +124,15 @@ static uint32_t code_point(const char *s, size_t size)
 	case 3:
 		return (uint32_t)(u[0] & 0x0f) << 12 | (uint32_t)(u[1] & 0x3f) << 6 | (uint32_t)(u[2] & 0x3f);
 	default:
-		return 0x10000;	/* none of those is dangerous */
+		return 0x10000; /* none of those is dangerous */
 	}
 }
 
 /* What may change how a terminal shows the rest; the same list as text_printable. */
 static bool is_dangerous(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 /* Inside quotes; the same escapes in JSON and logfmt. */
@@ -223,7 +223,7 @@ static void put_f64(struct line *l, double value)
 {
 	char number[32];
 
-	if (!isfinite(value)) {	/* JSON has no word for it */
+	if (!isfinite(value)) { /* JSON has no word for it */
 		put_text(l, isnan(value) ? TEXT("NaN") : value > 0 ? TEXT("+Inf") : TEXT("-Inf"));
 		return;
 	}
@@ -352,7 +352,7 @@ static bool site_lets_through(struct log_site *site, uint32_t *ret_held)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 
 	int64_t began = atomic_load(&site->window_at_s);
-	int64_t now_s = (int64_t)now.tv_sec + 1;	/* 0 = never said anything */
+	int64_t now_s = (int64_t)now.tv_sec + 1; /* 0 = never said anything */
 
 	if (began == 0 || now_s - began >= LOG_WINDOW_S) {
 		if (atomic_compare_exchange_strong(&site->window_at_s, &began, now_s)) {

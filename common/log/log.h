@@ -26,8 +26,8 @@
 
 #include <stdatomic.h>
 
-#define LOG_LINE_MAX  8192	/* bytes; a longer line loses fields at its end and says truncated=true */
-#define LOG_VALUE_MAX 2048	/* bytes of one value as written; cut values end in ... */
+#define LOG_LINE_MAX  8192 /* bytes; a longer line loses fields at its end and says truncated=true */
+#define LOG_VALUE_MAX 2048 /* bytes of one value as written; cut values end in ... */
 #define LOG_BURST     20
 #define LOG_WINDOW_S  10
 
@@ -35,11 +35,11 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_AUTO, LOG_JSON, LOG_LOGFMT };
 
 struct log_conf {
-	const char *service;	/* copied; NULL: left out */
-	const char *instance;	/* copied; NULL: left out */
-	enum log_level level;	/* the lowest that is written */
-	enum log_format format;	/* OPENITEM_LOG_FORMAT */
-	int fd;			/* 0: stderr */
+	const char *service; /* copied; NULL: left out */
+	const char *instance; /* copied; NULL: left out */
+	enum log_level level; /* the lowest that is written */
+	enum log_format format; /* OPENITEM_LOG_FORMAT */
+	int fd; /* 0: stderr */
 };
 
 /* Once, before threads exist. Without it: level info, LOG_AUTO, stderr, no service. */
@@ -88,13 +88,13 @@ bool log_enabled(enum log_level level);
 void log_write(struct log_site *site, enum log_level level, const char *msg, size_t n, const struct log_field *fields);
 
 /* Fields are evaluated only when the level is on. */
-#define log_line(level_, msg_, ...)                                                                         \
-	do {                                                                                                \
-		static struct log_site log_site_;                                                           \
-		if (log_enabled(level_)) {                                                                  \
-			const struct log_field log_fields_[] = { { 0 } __VA_OPT__(, ) __VA_ARGS__ };        \
-			log_write(&log_site_, (level_), "" msg_, ARRAY_LEN(log_fields_) - 1, log_fields_ + 1); \
-		}                                                                                           \
+#define log_line(level_, msg_, ...)                                                                                                \
+	do {                                                                                                                       \
+		static struct log_site log_site_;                                                                                  \
+		if (log_enabled(level_)) {                                                                                         \
+			const struct log_field log_fields_[] = { { 0 } __VA_OPT__(, ) __VA_ARGS__ };                               \
+			log_write(&log_site_, (level_), "" msg_, ARRAY_LEN(log_fields_) - 1, log_fields_ + 1);                     \
+		}                                                                                                                  \
 	} while (0)
 
 #endif

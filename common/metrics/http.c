@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX 32
-#define TIMEOUT_S       10
-#define LIVE_MAX_S      60
+#define CONNECTIONS_MAX  32
+#define TIMEOUT_S        10
+#define LIVE_MAX_S       60
 #define CONNECTION_BYTES 16384
 
 struct metrics_http {
@@ -212,8 +212,8 @@ static struct MHD_Daemon *start_daemon(struct metrics_http *h, int fd)
 
 	struct MHD_Daemon *daemon = MHD_start_daemon(
 		MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned int)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
 
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;
@@ -232,7 +232,7 @@ bool metrics_http_start(const struct metrics_http_conf *conf, struct err *err, s
 	h->port = port_of(fd);
 	h->live_max_s = conf->live_max_s > 0 ? conf->live_max_s : LIVE_MAX_S;
 	version_body(&h->version, conf);
-	metrics_beat_age_s();	/* the age counts from here until the loop beats */
+	metrics_beat_age_s(); /* the age counts from here until the loop beats */
 	h->daemon = start_daemon(h, fd);
 	if (h->daemon == NULL) {
 		close(fd);

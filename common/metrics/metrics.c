@@ -11,7 +11,7 @@ _Atomic uint64_t metrics_dropped;
 struct metrics_check metrics_checks[METRICS_CHECKS_MAX];
 _Atomic uint32_t metrics_checks_n;
 
-static pthread_mutex_t registering = PTHREAD_MUTEX_INITIALIZER;	/* guards what is not atomic, and growing */
+static pthread_mutex_t registering = PTHREAD_MUTEX_INITIALIZER; /* guards what is not atomic, and growing */
 static uint32_t series_n;
 static struct histogram histograms[METRICS_HISTOGRAMS_MAX];
 static uint32_t histograms_n;
@@ -171,7 +171,7 @@ const char *metrics_labels(char buf[METRICS_LABELS_MAX + 1], ...)
 		fits = add_label(buf, &n, ",", n == 0 ? 0 : 1) && add_label(buf, &n, name, strlen(name)) &&
 		       add_label(buf, &n, "=\"", 2) && add_label_value(buf, &n, value) && add_label(buf, &n, "\"", 1);
 	va_end(pairs);
-	buf[fits ? n : 0] = '\0';	/* no labels rather than half of one */
+	buf[fits ? n : 0] = '\0'; /* no labels rather than half of one */
 	return buf;
 }
 
@@ -220,8 +220,8 @@ void metric_raise(struct metric *m, uint64_t total)
 	CHECK(m->family == NULL || m->family->kind == METRIC_COUNTER);
 	uint64_t old = atomic_load_explicit(&m->value, memory_order_relaxed);
 
-	while (old < total && !atomic_compare_exchange_weak_explicit(&m->value, &old, total, memory_order_relaxed,
-								     memory_order_relaxed))
+	while (old < total &&
+	       !atomic_compare_exchange_weak_explicit(&m->value, &old, total, memory_order_relaxed, memory_order_relaxed))
 		;
 	show(m);
 }
@@ -271,9 +271,8 @@ double metric_value(const struct metric *m)
 			count += atomic_load(&m->histogram->counts[i]);
 		return (double)count;
 	}
-	return m == &nowhere[METRIC_COUNTER] || (m->family != NULL && m->family->kind == METRIC_COUNTER) ?
-		       (double)value :
-		       metrics_double_of(value);
+	return m == &nowhere[METRIC_COUNTER] || (m->family != NULL && m->family->kind == METRIC_COUNTER) ? (double)value
+													 : metrics_double_of(value);
 }
 
 /* ---- checks ---- */

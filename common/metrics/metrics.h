@@ -22,9 +22,9 @@
 
 #define METRICS_SERIES_MAX     8192
 #define METRICS_FAMILIES_MAX   128
-#define METRICS_HISTOGRAMS_MAX 512	/* series of histograms */
+#define METRICS_HISTOGRAMS_MAX 512 /* series of histograms */
 #define METRICS_BUCKETS_MAX    16
-#define METRICS_LABELS_MAX     191	/* bytes of one label string */
+#define METRICS_LABELS_MAX     191 /* bytes of one label string */
 #define METRICS_CHECKS_MAX     16
 
 struct metric;
@@ -80,9 +80,9 @@ void metrics_beat(void);
 struct metrics_http;
 
 struct metrics_http_conf {
-	const char *listen;		/* "127.0.0.1:9464", "[::1]:0", ":9464" = all interfaces; port 0: any free */
-	const char *service, *instance, *version, *revision;	/* for /version; copied; NULL: left out */
-	int live_max_s;			/* /livez fails when the last beat is older; 0: 60 */
+	const char *listen; /* "127.0.0.1:9464", "[::1]:0", ":9464" = all interfaces; port 0: any free */
+	const char *service, *instance, *version, *revision; /* for /version; copied; NULL: left out */
+	int live_max_s; /* /livez fails when the last beat is older; 0: 60 */
 };
 
 /*

@@ -9,15 +9,15 @@
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 struct histogram {
-	_Atomic uint64_t counts[METRICS_BUCKETS_MAX + 1];	/* the last one is +Inf; not cumulative */
-	_Atomic uint64_t sum_bits;				/* a double */
+	_Atomic uint64_t counts[METRICS_BUCKETS_MAX + 1]; /* the last one is +Inf; not cumulative */
+	_Atomic uint64_t sum_bits; /* a double */
 };
 
 struct metric {
-	_Atomic uint64_t value;		/* counter: the count; gauge: a double's bits */
+	_Atomic uint64_t value; /* counter: the count; gauge: a double's bits */
 	atomic_bool hidden;
-	_Atomic uint32_t next;		/* in its family: index + 1, 0 = last so far */
-	const struct family *family;	/* NULL: nobody sees it */
+	_Atomic uint32_t next; /* in its family: index + 1, 0 = last so far */
+	const struct family *family; /* NULL: nobody sees it */
 	struct histogram *histogram;
 	char labels[METRICS_LABELS_MAX + 1];
 };
@@ -27,8 +27,8 @@ struct family {
 	enum metric_kind kind;
 	const double *bounds;
 	size_t bounds_n;
-	_Atomic uint32_t first;		/* series: index + 1, 0 = none */
-	uint32_t last;			/* the same; only under the mutex */
+	_Atomic uint32_t first; /* series: index + 1, 0 = none */
+	uint32_t last; /* the same; only under the mutex */
 };
 
 extern struct family metrics_families[METRICS_FAMILIES_MAX];
@@ -40,7 +40,7 @@ double metrics_double_of(uint64_t bits);
 
 struct metrics_check {
 	const char *name;
-	_Atomic(const char *) problem;	/* NULL: fine */
+	_Atomic(const char *) problem; /* NULL: fine */
 	struct metric *gauge;
 };
 

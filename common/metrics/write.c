@@ -65,7 +65,7 @@ static void add_histogram(struct buf *out, const struct family *f, const struct 
 	for (size_t i = 0; i <= f->bounds_n; i++) {
 		char bucket[32] = "+Inf";
 
-		if (i < f->bounds_n)	/* OpenMetrics wants 1.0, which text takes too */
+		if (i < f->bounds_n) /* OpenMetrics wants 1.0, which text takes too */
 			snprintf(bucket, sizeof(bucket), is_integer(f->bounds[i]) ? "%.1f" : "%.9g", f->bounds[i]);
 		count += atomic_load_explicit(&m->histogram->counts[i], memory_order_relaxed);
 		add_sample_name(out, f->name, "_bucket", m->labels, bucket);
@@ -130,8 +130,9 @@ static bool read_stat(unsigned long long *ret_start_ticks, unsigned long long *r
 
 	char *at = strrchr(line, ')');
 
-	return at != NULL && sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu %*u %llu",
-				    ret_start_ticks, ret_resident_pages) == 2;
+	return at != NULL &&
+	       sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu %*u %llu",
+		      ret_start_ticks, ret_resident_pages) == 2;
 }
 
 static double open_fds(void)
@@ -144,7 +145,7 @@ static double open_fds(void)
 	while (readdir(d) != NULL)
 		n++;
 	closedir(d);
-	return n - 3;	/* ".", ".." and the directory itself */
+	return n - 3; /* ".", ".." and the directory itself */
 }
 
 /* The names every Prometheus client uses, so that stock dashboards work. */

@@ -206,7 +206,8 @@ static enum seq_verdict check_seq(struct batch *b, struct work *w)
 		err_set(&w->why, ERR_STOP, "no_provenance", "a record without provenance on an inner topic");
 		return SEQ_GAP;
 	}
-	int64_t seq = p->destination_seq > 0 ? p->destination_seq : p->seq;
+	/* A record that was also copied to a fan-out topic carries both numbers on both topics. */
+	int64_t seq = loop->source_fanned[w->input.source] ? p->destination_seq : p->seq;
 	struct seq_entry *e = seq_find(&w->lane->in, (int16_t)w->input.source, w->record->partition, p->lane, true);
 	if (seq <= e->seq)
 		return SEQ_SEEN;

@@ -77,6 +77,7 @@ struct run_metrics {
 struct loop {
 	const struct run_service *service;
 	const struct wire_msg *source_msg[SOURCES_MAX];
+	bool source_fanned[SOURCES_MAX];   /* counted by destination_seq */
 	size_t provenance_at[SOURCES_MAX]; /* offset of the provenance pointer in a decoded source event */
 	int32_t lanes;                     /* of the system */
 	int64_t batch_max;

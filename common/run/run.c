@@ -90,6 +90,7 @@ static void find_provenance(struct loop *loop)
 		const struct wire_topic *t = wire_topic_find(text_of(loop->service->sources[s].topic));
 		CHECK(t != NULL);
 		loop->source_msg[s] = t->msg;
+		loop->source_fanned[s] = t->fanned;
 		for (size_t f = 0; f < t->msg->n_fields; f++)
 			if (strcmp(t->msg->fields[f].name, "provenance") == 0)
 				loop->provenance_at[s] = t->msg->fields[f].at;

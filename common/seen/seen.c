@@ -10,15 +10,15 @@
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
-#define GET_KEYS_MAX   1000	/* per MGET: a long command holds up everybody else on that Redis */
+#define GET_KEYS_MAX   1000 /* per MGET: a long command holds up everybody else on that Redis */
 
 struct seen {
-	redisContext *redis;	/* NULL: not connected */
+	redisContext *redis; /* NULL: not connected */
 	char *host, *user, *password;
 	size_t password_n;
 	int port;
 	int timeout_ms;
-	int backoff_ms;		/* 0: the last attempt went well */
+	int backoff_ms; /* 0: the last attempt went well */
 	int64_t retry_at_ms;
 	bool up;
 	char problem[160];

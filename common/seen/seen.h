@@ -21,25 +21,25 @@
 
 #define SEEN_PREFIX     "oi:"
 #define SEEN_TIMEOUT_MS 200
-#define SEEN_KEY_MAX    512	/* bytes; longer keys are never found and never stored */
-#define SEEN_VALUE_MAX  1024	/* the same for values */
+#define SEEN_KEY_MAX    512 /* bytes; longer keys are never found and never stored */
+#define SEEN_VALUE_MAX  1024 /* the same for values */
 
 struct seen;
 
 struct seen_conf {
-	const char *address;		/* "host:port", "[::1]:port" */
-	const char *user;		/* NULL or "": the default user */
-	struct text password;		/* copied; empty: no AUTH */
-	int timeout_ms;			/* 0: SEEN_TIMEOUT_MS */
+	const char *address; /* "host:port", "[::1]:port" */
+	const char *user; /* NULL or "": the default user */
+	struct text password; /* copied; empty: no AUTH */
+	int timeout_ms; /* 0: SEEN_TIMEOUT_MS */
 };
 
 struct seen_counts {
-	uint64_t hits, misses;		/* keys answered */
-	uint64_t unanswered;		/* keys asked while Redis was away */
+	uint64_t hits, misses; /* keys answered */
+	uint64_t unanswered; /* keys asked while Redis was away */
 	uint64_t stored;
-	uint64_t unstored;		/* entries that seen_put had to drop */
-	uint64_t errors;		/* connections lost or refused, timeouts, error replies */
-	uint64_t connects;		/* connections made */
+	uint64_t unstored; /* entries that seen_put had to drop */
+	uint64_t errors; /* connections lost or refused, timeouts, error replies */
+	uint64_t connects; /* connections made */
 };
 
 /*

@@ -16,6 +16,7 @@ struct wire_topic {
 	const char *key;	/* what the Kafka key is, for people */
 	const char *writer;	/* who writes it, for people */
 	bool external;		/* strangers write it, intake alone reads it */
+	bool fanned;		/* from one lane to many: readers count destination_seq per source lane, elsewhere seq */
 };
 
 extern const struct wire_topic wire_topics[];
