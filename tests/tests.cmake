@@ -28,3 +28,26 @@ foreach(s ${SERVICES})
 		target_link_libraries(tables_${s} PRIVATE ${s}_core run)
 	endif()
 endforeach()
+
+# The SQL of every service against a database it has just migrated.
+add_library(sql_check STATIC ${CMAKE_SOURCE_DIR}/tests/sql/sql_check.c)
+target_include_directories(sql_check PUBLIC ${CMAKE_SOURCE_DIR}/tests/sql)
+target_link_libraries(sql_check PUBLIC store)
+add_executable(test_sql_check ${CMAKE_SOURCE_DIR}/tests/sql/test_sql_check.c)
+target_link_libraries(test_sql_check PRIVATE sql_check)
+foreach(s ${SERVICES})
+	if(TARGET ${s}_core)
+		add_executable(test_sql_${s} ${CMAKE_SOURCE_DIR}/tests/sql/service.c)
+		target_compile_definitions(test_sql_${s} PRIVATE SERVICE=${s} SERVICE_NAME="${s}" SERVICE_MIGRATIONS_H="migrations_${s}.h"
+			$<$<STREQUAL:${s},reporting>:SERVICE_HAS_SQL>)
+		target_include_directories(test_sql_${s} PRIVATE ${GEN})
+		target_link_libraries(test_sql_${s} PRIVATE sql_check ${s}_core migrations_${s} run)
+		if(s STREQUAL reporting)
+			target_link_libraries(test_sql_${s} PRIVATE cli)
+		endif()
+	endif()
+endforeach()
+
+# Our JSON against protobuf's own, by tests/unit/json_differential.py.
+add_executable(json_pipe ${CMAKE_SOURCE_DIR}/tests/unit/json_pipe.c)
+target_link_libraries(json_pipe PRIVATE json)

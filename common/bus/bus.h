@@ -142,14 +142,15 @@ bool bus_poll(struct bus_consumer *c, int timeout_ms, struct bus_poll *ret);
  * Read exactly these from these offsets (also BUS_BEGINNING, BUS_END); replaces what was
  * read before, nothing is paused. The answer to BUS_ASSIGNED: all of its partitions, or some of them (the others stay ours, unread).
  * It may come later than the next bus_poll, not later than max.poll.interval.ms; the rest of the group waits for it.
+ * BUS_BEGINNING and BUS_END ask a broker (up to 10 s, then RETRY: call again).
  */
 bool bus_assign(struct bus_consumer *c, const struct bus_position *p, size_t n, struct err *err);
 /* Read nothing. The answer to BUS_REVOKED, to be given after letting the lanes go. */
 bool bus_unassign(struct bus_consumer *c, struct err *err);
 
 /*
- * All wait until done (milliseconds, at most 5 s; then ERR_RETRY). Afterwards bus_poll yields nothing
- * from before the call. Partitions must be assigned. A paused partition keeps its place:
+ * All wait until done (milliseconds; seek at most 5 s, then ERR_RETRY). Afterwards bus_poll yields nothing from
+ * before the call. Partitions must be assigned. A paused partition keeps its place:
  * after bus_resume it goes on behind the last record that bus_poll gave out, or where it was sought to.
  */
 bool bus_seek(struct bus_consumer *c, const struct bus_position *p, size_t n, struct err *err);

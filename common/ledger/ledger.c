@@ -69,7 +69,9 @@ void ledger_start(struct ledger *j, struct text kind, struct text entity, date_t
 		j->cap_entries = cap;
 	}
 	j->entries[j->n_entries++] = (struct type_journal_entry){
-		.kind = kind, .entity = entity, .accounting_date = accounting_date,
+		.kind = kind,
+		.entity = entity,
+		.accounting_date = accounting_date,
 	};
 	j->cap_lines = 0;
 }

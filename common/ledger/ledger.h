@@ -24,8 +24,8 @@
 #include "base/base.h"
 #include "ev/type.h"
 
-#define LEDGER_LINES_MAX   600	/* @max of JournalEntry.lines */
-#define LEDGER_ENTRIES_MAX 300	/* @max of CashEvent.entries */
+#define LEDGER_LINES_MAX   600 /* @max of JournalEntry.lines */
+#define LEDGER_ENTRIES_MAX 300 /* @max of CashEvent.entries */
 
 /* The item a line moves: LEDGER section 1. `account` is its customer or holding account. */
 struct ledger_item_ref {
@@ -39,7 +39,7 @@ struct ledger {
 	struct arena *arena;
 	struct type_journal_entry *entries;
 	size_t n_entries, cap_entries;
-	size_t cap_lines;	/* of the last entry */
+	size_t cap_lines; /* of the last entry */
 };
 
 struct ledger ledger_new(struct arena *arena);

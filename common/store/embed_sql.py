@@ -114,6 +114,8 @@ def main():
     paths = [(d, n) for d in directories if os.path.isdir(d) for n in sorted(os.listdir(d)) if n.endswith(".sql")]
     is_migrations = os.path.basename(os.path.normpath(directories[0])) == "migrations"
     parts, struct, rows, n = (migrations if is_migrations else statements)(paths)
+    # <service>_migrations: the loop's migrations name the role of the service they are embedded for.
+    parts = [part.replace("openitem_SERVICE", "openitem_" + symbol.removesuffix("_migrations")) for part in parts]
     empty = {"store_migration": "\t{ 0, NULL, NULL, NULL },\n", "store_sql": "\t{ NULL, NULL },\n"}[struct]
     names = [] if is_migrations else [STEM.match(name)[1] for _, name in paths]
     header = out_path.removesuffix(".c") + ".h"

@@ -104,7 +104,46 @@ struct text answer_detail(const struct answer *o, struct arena *a)
 	return o->dead ? get(o, "dead_letter.detail", a) : answer_is_refusal(o) ? get(o, "refused.detail", a) : TEXT_NONE;
 }
 
+/* What people look for in an outcome; in this order, what is absent left out. */
+static const struct {
+	const char *label, *member;
+} facts[] = {
+	{ "", "amount" },	 { "line ", "line_id" },	       { "document ", "document_id" }, { "credit ", "credit.document_id" },
+	{ "number ", "number" }, { "order ", "order_id" },	       { "from ", "from_account" },    { "to ", "to_account" },
+	{ "", "reason" },	 { "block ", "block_id" },	       { "until ", "until" },	       { "by rule ", "explanation.rule_id" },
+	{ "", "explanation.because" },
+};
+
+static void add_fact(struct buf *b, const char *label, struct text value)
+{
+	if (!text_empty(value))
+		buf_printf(b, "%s%s" TEXT_FMT, b->n > 0 ? ", " : "", label, TEXT_ARG(value));
+}
+
+/* "100.00 EUR to <debit document>", each. */
+static void add_applications(struct buf *b, const struct answer *o, struct arena *a)
+{
+	const char *name = text_cstr(a, o->name);
+	int64_t n = 0;
+
+	if (!text_parse_i64(get(o, text_printf(a, "%s.n_applications", name).s, a), &n))
+		return;
+	for (int64_t i = 0; i < n; i++) {
+		struct text amount = get(o, text_printf(a, "%s.applications[%lld].amount", name, (long long)i).s, a);
+		struct text debit = get(o, text_printf(a, "%s.applications[%lld].debit.document_id", name, (long long)i).s, a);
+
+		add_fact(b, "", text_printf(a, TEXT_FMT " to " TEXT_FMT, TEXT_ARG(amount), TEXT_ARG(debit)));
+	}
+}
+
 struct text answer_words(const struct answer *o, struct arena *a)
 {
-	return answer_is_refusal(o) ? answer_detail(o, a) : get(o, text_cstr(a, o->name), a);
+	struct buf b = { .arena = a };
+
+	if (answer_is_refusal(o))
+		return answer_detail(o, a);
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
+		add_fact(&b, facts[i].label, get(o, text_printf(a, TEXT_FMT ".%s", TEXT_ARG(o->name), facts[i].member).s, a));
+	add_applications(&b, o, a);
+	return buf_text(&b);
 }

@@ -32,7 +32,7 @@ bool answer_is_refusal(const struct answer *o);
 /* Of a refusal or dead letter: the stable reason, and what was wrong. Else empty. */
 struct text answer_reason(const struct answer *o, struct arena *a);
 struct text answer_detail(const struct answer *o, struct arena *a);
-/* What it says, as one line. */
+/* What it says, in a few words: amounts, what it is about, why. Of a refusal: what was wrong. */
 struct text answer_words(const struct answer *o, struct arena *a);
 
 /* The message a service's outcomes are; NULL: reporting has none. */

@@ -21,7 +21,8 @@
 /* ---- the commands, in the order people meet them ---- */
 
 extern const struct command cmd_migrate, cmd_topics, cmd_publish, cmd_play, cmd_tick, cmd_settle, cmd_command, cmd_status, cmd_tail,
-	cmd_dlq, cmd_generate, cmd_import;
+	cmd_dlq, cmd_generate, cmd_import, cmd_aging, cmd_rollforward, cmd_account, cmd_items, cmd_invoices, cmd_unidentified,
+	cmd_unapplied, cmd_worklist, cmd_exceptions, cmd_explain, cmd_verify;
 
 static const struct {
 	const char *title;
@@ -31,6 +32,9 @@ static const struct {
 	{ "A company to try it on", { &cmd_generate, &cmd_import } },
 	{ "Events", { &cmd_publish, &cmd_play, &cmd_tick, &cmd_settle, &cmd_tail, &cmd_dlq } },
 	{ "Deciding", { &cmd_command } },
+	{ "Reading the books",
+	  { &cmd_aging, &cmd_rollforward, &cmd_account, &cmd_items, &cmd_invoices, &cmd_unidentified, &cmd_unapplied, &cmd_worklist,
+	    &cmd_exceptions, &cmd_explain, &cmd_verify } },
 	{ "Watching", { &cmd_status } },
 };
 
@@ -113,6 +117,10 @@ int cli_exit_code(const struct err *err)
 
 int cli_failed(struct cli *cli, const struct err *err)
 {
+	const char *brokers = env_get("OPENITEM_KAFKA_BROKERS");
+
+	if (strcmp(err->code, "brokers_unreachable") == 0 && brokers != NULL)
+		return cli_fail(cli, EXIT_MISSING, "Kafka at %s (OPENITEM_KAFKA_BROKERS): %s", brokers, err->msg);
 	return cli_fail(cli, cli_exit_code(err), "%s", err->msg);
 }
 

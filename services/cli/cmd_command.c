@@ -35,9 +35,10 @@ struct known {
 	struct text account, document_id, currency;
 };
 
-/* By document id, number, external number or bank line; within the account when one is given. */
+/* By document id, number, external number or bank line, on customers' accounts; within the account when one is given. */
 static const char item_sql[] =
-	"SELECT DISTINCT i.account, i.document_id, i.currency FROM item i WHERE ($2 = '' OR i.account = $2) AND (i.document_id = $1 "
+	"SELECT DISTINCT i.account, i.document_id, i.currency FROM item i WHERE i.account NOT LIKE '~%' AND "
+	"($2 = '' OR i.account = $2) AND (i.document_id = $1 "
 	"OR i.reference = $1 OR EXISTS (SELECT FROM document d WHERE d.lane = i.lane AND d.account = i.account AND "
 	"d.document_id = i.document_id AND (d.number = $1 OR d.external_number = $1)))";
 static const char line_sql[] =
@@ -360,18 +361,19 @@ static void print_outcome(struct out *out, const struct answer *o, struct arena 
 	out_text(out, o->event_id);
 }
 
-/* What followed elsewhere: the transfer that was accepted, and what was applied there. */
-static bool print_chain(struct cli *cli, struct out *out, const struct answer *list, size_t n, int depth, struct err *err)
+/* What followed elsewhere: the transfer that was accepted (or refused, which then is the answer), and what was applied there. */
+static bool print_chain(struct cli *cli, struct out *out, const struct answer *list, size_t n, int depth, bool *refused, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct answer *next;
 		size_t next_n;
 
 		print_outcome(out, &list[i], cli->arena);
+		*refused = *refused || text_eq(list[i].name, TEXT("transfer_refused"));
 		if (list[i].service != CLI_CASH || depth == 0)
 			continue;
 		if (!answer_find(cli, CLI_CASH, list[i].event_id, NULL, err, &next, &next_n) ||
-		    !print_chain(cli, out, next, next_n, depth - 1, err))
+		    !print_chain(cli, out, next, next_n, depth - 1, refused, err))
 			return false;
 	}
 	return true;
@@ -406,9 +408,9 @@ static int answer(struct args *g, const struct action *action, const struct sent
 
 	struct out *out = out_open(cli, columns, ARRAY_LEN(columns));
 
-	out_note(out, "command " TEXT_FMT "%s", TEXT_ARG(sent->id),
-		 repeated ? ": it was sent before, nothing new happened" : refused ? ": refused" : "");
-	bool ok = print_chain(cli, out, list, n, CHAIN_DEPTH, &err);
+	bool ok = print_chain(cli, out, list, n, CHAIN_DEPTH, &refused, &err);
+	out_note(out, "command " TEXT_FMT "%s%s", TEXT_ARG(sent->id), refused ? ": refused" : "",
+		 repeated ? ": it was sent before, nothing new happened" : "");
 	out_close(out);
 	if (!ok)
 		return cli_failed(cli, &err);

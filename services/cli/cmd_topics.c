@@ -7,6 +7,7 @@
 #define LANES_MAX           1024
 #define RETENTION_DAYS      30
 #define DAY_MS              INT64_C(86400000)
+#define RECORD_BYTES        "2097152" /* common/bus/README.md: a dead letter is a record of 1 MiB with headers on top */
 
 struct plan {
 	int64_t lanes, external, replication, retention_days;
@@ -66,12 +67,13 @@ static int check_lanes(struct cli *cli, const struct wanted *w, size_t n)
 static bool create(struct bus_admin *admin, const struct plan *plan, const struct wanted *w, struct err *err)
 {
 	char retention[32];
-	struct bus_setting settings[3];
+	struct bus_setting settings[4];
 	size_t n = 0;
 
 	snprintf(retention, sizeof(retention), "%lld", w->keep ? -1LL : (long long)(plan->retention_days * DAY_MS));
 	settings[n++] = (struct bus_setting){ "cleanup.policy", "delete" };
 	settings[n++] = (struct bus_setting){ "retention.ms", retention };
+	settings[n++] = (struct bus_setting){ "max.message.bytes", RECORD_BYTES };
 	if (plan->replication >= 3)
 		settings[n++] = (struct bus_setting){ "min.insync.replicas", "2" };
 	return bus_topic_create(admin, w->name, w->partitions, (int)plan->replication, settings, n, err);

@@ -6,7 +6,6 @@
 struct kafka {
 	struct cli *cli;
 	struct bus_producer *producer;
-	const char *brokers;
 	struct arena *arena;	/* headers of one event */
 	int64_t published;
 	int32_t partition;
@@ -21,7 +20,6 @@ bool kafka_open(struct cli *cli, int linger_ms, struct err *err, struct kafka **
 	k->cli = cli;
 	if (!cli_bus(cli, err, &conf) || !bus_producer_open(&conf, linger_ms, err, &k->producer))
 		return false;
-	k->brokers = conf.brokers;
 	k->arena = arena_new(1u << 16, 1u << 20);
 	*ret_kafka = k;
 	return true;
@@ -83,8 +81,8 @@ bool kafka_flush(struct kafka *k, struct err *err)
 		if (strcmp(err->code, "not_acknowledged") != 0)
 			return false;
 		if (cli_now_ms() >= deadline_ms)
-			return err_set(err, ERR_RETRY, "brokers_unreachable", "Kafka at %s (OPENITEM_KAFKA_BROKERS) did not acknowledge %zu "
-				       "records within %d s", k->brokers, bus_in_flight(k->producer), WAIT_MS / 1000);
+			return err_set(err, ERR_RETRY, "brokers_unreachable", "%zu records were not acknowledged within %d s",
+				       bus_in_flight(k->producer), WAIT_MS / 1000);
 	}
 	return true;
 }

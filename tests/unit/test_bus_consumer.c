@@ -4,7 +4,7 @@
  */
 #include "test_bus_mock.h"
 
-#define WAIT_MS 15000	/* the mock's first assignment alone takes 3 s */
+#define WAIT_MS 15000 /* the mock's first assignment alone takes 3 s */
 
 /* Polls until something happens; fails after WAIT_MS. */
 static enum bus_what next(struct bus_consumer *c, struct bus_poll *got)
@@ -42,9 +42,9 @@ static void expect_silence(struct bus_consumer *c, int ms)
 
 #define PARTITIONS 16
 
-static const char *topic;		/* of the shared member */
+static const char *topic; /* of the shared member */
 static struct bus_consumer *shared;
-static int32_t used;			/* partitions taken by tests */
+static int32_t used; /* partitions taken by tests */
 
 /* An own partition with n records; not read yet. */
 static struct bus_position own(int n, int64_t offset)
@@ -122,7 +122,7 @@ static void a_topic_is_known_by_its_place(void **state)
 	assert_int_equal(next(c, &got), BUS_ASSIGNED);
 	assert_int_equal(got.n, 3);
 	memcpy(p, got.positions, sizeof(p));
-	expect_silence(c, 500);		/* nothing comes before the answer */
+	expect_silence(c, 500); /* nothing comes before the answer */
 	for (size_t i = 0; i < 3; i++)
 		p[i].offset = BUS_BEGINNING;
 	assert_ok(bus_assign(c, p, 3, &mock_err));
@@ -157,7 +157,7 @@ static void pause_keeps_the_place(void **state)
 	for (; other < 3; other++)
 		expect_record(shared, p[1].partition, other);
 	expect_silence(shared, 300);
-	mock_fill(topic, p[1].partition, 3, 1);	/* the other one goes on */
+	mock_fill(topic, p[1].partition, 3, 1); /* the other one goes on */
 	expect_record(shared, p[1].partition, 3);
 	assert_ok(bus_resume(shared, p, 1, &mock_err));
 	for (int i = 10; i < 100; i++)
@@ -202,6 +202,28 @@ static void assigning_again_ends_a_pause(void **state)
 	assert_ok(bus_assign(shared, &p, 1, &mock_err));
 	expect_record(shared, p.partition, 3);
 	expect_record(shared, p.partition, 4);
+}
+
+/* Races inside librdkafka that once moved a position or never started a partition. */
+static void assignments_in_quick_succession(void **state)
+{
+	(void)state;
+	struct bus_position p = own(10, 4), many[PARTITIONS];
+
+	for (int32_t i = 0; i < PARTITIONS; i++)
+		many[i] = (struct bus_position){ topic, i, BUS_END };
+	for (int round = 0; round < 40; round++) {
+		assert_ok(bus_assign(shared, many, PARTITIONS, &mock_err));
+		assert_ok(bus_assign(shared, &p, 1, &mock_err));
+		if (round % 2 == 1) {
+			assert_ok(bus_pause(shared, &p, 1, &mock_err));
+			if (round % 4 == 1)
+				assert_ok(bus_seek(shared, &p, 1, &mock_err));
+			assert_ok(bus_resume(shared, &p, 1, &mock_err));
+		}
+		for (int i = 4; i < 10; i++)
+			expect_record(shared, p.partition, i);
+	}
 }
 
 static void seek_drops_what_was_fetched(void **state)
@@ -378,6 +400,7 @@ int main(void)
 		cmocka_unit_test(pause_keeps_the_place),
 		cmocka_unit_test(paused_before_the_first_record),
 		cmocka_unit_test(assigning_again_ends_a_pause),
+		cmocka_unit_test(assignments_in_quick_succession),
 		cmocka_unit_test(seek_drops_what_was_fetched),
 		cmocka_unit_test(a_position_outside_the_log_stops_one_partition),
 		cmocka_unit_test(a_second_member_takes_half),

@@ -18,19 +18,19 @@ static rd_kafka_mock_cluster_t *mock;
 static struct bus_conf mock_conf;
 static struct err mock_err;
 
-#define assert_ok(call)                                                                                         \
-	do {                                                                                                    \
-		err_clear(&mock_err);                                                                           \
-		if (!(call))                                                                                    \
-			fail_msg("%s: %s %s: %s", #call, err_class_name(mock_err.class), mock_err.code, mock_err.msg); \
+#define assert_ok(call)                                                                                                            \
+	do {                                                                                                                       \
+		err_clear(&mock_err);                                                                                              \
+		if (!(call))                                                                                                       \
+			fail_msg("%s: %s %s: %s", #call, err_class_name(mock_err.class), mock_err.code, mock_err.msg);             \
 	} while (0)
 
-#define assert_err(call, class_, code_)                                                                         \
-	do {                                                                                                    \
-		err_clear(&mock_err);                                                                           \
-		assert_false(call);                                                                             \
-		if (mock_err.class != (class_) || strcmp(mock_err.code, code_) != 0)                            \
-			fail_msg("%s: got %s %s: %s", #call, err_class_name(mock_err.class), mock_err.code, mock_err.msg); \
+#define assert_err(call, class_, code_)                                                                                            \
+	do {                                                                                                                       \
+		err_clear(&mock_err);                                                                                              \
+		assert_false(call);                                                                                                \
+		if (mock_err.class != (class_) || strcmp(mock_err.code, code_) != 0)                                               \
+			fail_msg("%s: got %s %s: %s", #call, err_class_name(mock_err.class), mock_err.code, mock_err.msg);         \
 	} while (0)
 
 static inline int64_t mock_now_ms(void)

@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#define API_PRODUCE 0	/* its number in the protocol */
+#define API_PRODUCE 0 /* its number in the protocol */
 
 /* What bus_drain told. */
 struct told {
@@ -31,8 +31,13 @@ static void on_told(void *ctx, uint64_t cookie, int32_t partition, int64_t offse
 static struct bus_out to(const char *topic, int32_t partition, const char *key, const char *value, uint64_t cookie)
 {
 	return (struct bus_out){
-		.topic = topic, .partition = partition, .key = text_of(key), .key_null = key == NULL, .value = text_of(value),
-		.value_null = value == NULL, .cookie = cookie,
+		.topic = topic,
+		.partition = partition,
+		.key = text_of(key),
+		.key_null = key == NULL,
+		.value = text_of(value),
+		.value_null = value == NULL,
+		.cookie = cookie,
 	};
 }
 
@@ -72,7 +77,7 @@ static void a_record_comes_back_as_it_was(void **state)
 	const char *topic = mock_topic(3);
 	_cleanup_(bus_producer_closep) struct bus_producer *p = producer();
 	struct bus_header headers[] = {
-		{ TEXT("ce_id"), TEXT("1") }, { TEXT("empty"), { "", 0 } },  { TEXT("null"), TEXT_NONE },
+		{ TEXT("ce_id"), TEXT("1") }, { TEXT("empty"), { "", 0 } },       { TEXT("null"), TEXT_NONE },
 		{ TEXT("ce_id"), TEXT("2") }, { TEXT("bytes"), { "\0\xff", 2 } },
 	};
 	struct bus_out out = to(topic, 2, "key", "value", 7);
@@ -99,7 +104,7 @@ static void a_record_comes_back_as_it_was(void **state)
 	assert_int_equal(r.offset, 0);
 	assert_true(r.timestamp_ms > 1600000000000);
 	assert_true(text_eq(r.key, TEXT("key")) && text_eq(r.value, TEXT("value")));
-	assert_true(bus_header(&r, "ce_id", &value) && text_eq(value, TEXT("2")));	/* the last one */
+	assert_true(bus_header(&r, "ce_id", &value) && text_eq(value, TEXT("2"))); /* the last one */
 	assert_true(bus_header(&r, "empty", &value) && value.s != NULL && value.n == 0);
 	assert_true(bus_header(&r, "null", &value) && value.s == NULL);
 	assert_false(bus_header(&r, "CE_ID", &value));
@@ -109,7 +114,7 @@ static void a_record_comes_back_as_it_was(void **state)
 	}
 	assert_false(bus_header_at(&r, ARRAY_LEN(headers), &name, &value));
 	bus_record_release(&r);
-	bus_record_release(&r);	/* nothing */
+	bus_record_release(&r); /* nothing */
 	assert_int_equal(next(reading, &r), BUS_READ_DONE);
 }
 
@@ -159,7 +164,7 @@ static void keys_go_where_bus_partition_of_says(void **state)
 	assert_ok(bus_drain(p, 10000, on_told, &told, &mock_err));
 	assert_int_equal(told.n, 50);
 	for (uint64_t i = 0; i < 50; i++) {
-		assert_int_equal(told.cookies[i], i);	/* in the order of the calls, across partitions */
+		assert_int_equal(told.cookies[i], i); /* in the order of the calls, across partitions */
 		assert_int_equal(told.partitions[i], bus_partition_of(text_of(keys[i]), 7));
 	}
 }
@@ -248,7 +253,7 @@ static void a_huge_record_is_refused_at_once(void **state)
 	out.value = (struct text){ big, sizeof(big) };
 	assert_err(bus_produce(p, &out, &mock_err), ERR_STOP, "message_too_large");
 	assert_int_equal(bus_in_flight(p), 0);
-	out.value.n = 1500000;	/* more than librdkafka's own limit of 1 MB */
+	out.value.n = 1500000; /* more than librdkafka's own limit of 1 MB */
 	assert_ok(bus_produce(p, &out, &mock_err));
 	assert_ok(bus_drain(p, 10000, NULL, NULL, &mock_err));
 }
@@ -283,7 +288,9 @@ static void a_reader_ends_where_the_log_ended(void **state)
 	(void)state;
 	const char *topics[] = { mock_topic(3), mock_topic(1) };
 	struct bus_range ranges[] = {
-		{ topics[0], 2, 3, BUS_END }, { topics[1], 0, BUS_BEGINNING, 4 }, { topics[0], 0, BUS_BEGINNING, BUS_END },
+		{ topics[0], 2, 3, BUS_END },
+		{ topics[1], 0, BUS_BEGINNING, 4 },
+		{ topics[0], 0, BUS_BEGINNING, BUS_END },
 		{ topics[0], 1, BUS_END, BUS_END },
 	};
 	int64_t next_at[] = { 3, 0, 0, 0 };
@@ -294,7 +301,7 @@ static void a_reader_ends_where_the_log_ended(void **state)
 	mock_fill(topics[0], 1, 0, 10);
 	mock_fill(topics[1], 0, 0, 10);
 	assert_ok(bus_reader_open(&mock_conf, ranges, 4, &mock_err, &r));
-	mock_fill(topics[0], 2, 10, 5);	/* too late to be read */
+	mock_fill(topics[0], 2, 10, 5); /* too late to be read */
 	while (next(r, &record) == BUS_READ_RECORD) {
 		assert_true(record.topic_at < 4);
 		assert_string_equal(record.topic, ranges[record.topic_at].topic);
@@ -337,7 +344,7 @@ static void a_reader_refuses_what_is_not_in_the_log(void **state)
 	mock_fill(topic, 0, 0, 3);
 	assert_err(bus_reader_open(&mock_conf, &range, 1, &mock_err, &r), ERR_STOP, "position_outside_log");
 	assert_err(bus_reader_open(&mock_conf, &missing, 1, &mock_err, &r), ERR_RETRY, "topic_missing");
-	range.from = 3;	/* exactly the end */
+	range.from = 3; /* exactly the end */
 	assert_ok(bus_reader_open(&mock_conf, &range, 1, &mock_err, &r));
 	bus_reader_close(r);
 }
@@ -374,7 +381,7 @@ static void log_ends_and_topics(void **state)
 	assert_ok(bus_topic_info(a, topic, &mock_err, &partitions));
 	assert_int_equal(partitions, 3);
 	assert_ok(bus_topic_info(a, "no.such.topic", &mock_err, &partitions));
-	assert_int_equal(partitions, 0);	/* and asking did not make it: the mock would */
+	assert_int_equal(partitions, 0); /* and asking did not make it: the mock would */
 	assert_ok(bus_topic_info(a, "no.such.topic", &mock_err, &partitions));
 	assert_int_equal(partitions, 0);
 	assert_ok(bus_topics(a, count_topic, &topics, &mock_err));
@@ -423,8 +430,8 @@ static void the_environment_passes_through(void **state)
 	(void)state;
 	expect_setting("OPENITEM_KAFKA_BATCH_SIZE", "5000", NULL);
 	expect_setting("OPENITEM_KAFKA_BATCH_SIZE", "many", "batch.size");
-	expect_setting("OPENITEM_KAFKA_FETCH_WAIT_MAX_MS", "10", NULL);	/* a consumer's: a producer ignores it */
-	expect_setting("OPENITEM_KAFKA_LOG_LEVEL", "3", NULL);		/* has an underscore in librdkafka */
+	expect_setting("OPENITEM_KAFKA_FETCH_WAIT_MAX_MS", "10", NULL); /* a consumer's: a producer ignores it */
+	expect_setting("OPENITEM_KAFKA_LOG_LEVEL", "3", NULL); /* has an underscore in librdkafka */
 	expect_setting("OPENITEM_KAFKA_BROKERS", "ignored:1", NULL);
 	expect_setting("OPENITEM_KAFKA_VERSION", "4.3.1", NULL);
 	expect_setting("OPENITEM_KAFKA_BATCH_SIZE", "", NULL);
@@ -453,20 +460,13 @@ static void a_secret_may_come_from_a_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_record_comes_back_as_it_was),
-		cmocka_unit_test(null_and_empty_differ),
-		cmocka_unit_test(keys_go_where_bus_partition_of_says),
-		cmocka_unit_test(what_is_not_acknowledged_is_told_later),
-		cmocka_unit_test(errors_that_pass_leave_no_trace),
-		cmocka_unit_test(a_refused_record_finishes_the_producer),
-		cmocka_unit_test(a_huge_record_is_refused_at_once),
-		cmocka_unit_test(no_more_in_flight_than_there_are_slots),
-		cmocka_unit_test(a_reader_ends_where_the_log_ended),
-		cmocka_unit_test(a_reader_follows),
-		cmocka_unit_test(a_reader_refuses_what_is_not_in_the_log),
-		cmocka_unit_test(log_ends_and_topics),
-		cmocka_unit_test(an_absent_cluster_is_an_error_in_time),
-		cmocka_unit_test(the_environment_passes_through),
+		cmocka_unit_test(a_record_comes_back_as_it_was),           cmocka_unit_test(null_and_empty_differ),
+		cmocka_unit_test(keys_go_where_bus_partition_of_says),     cmocka_unit_test(what_is_not_acknowledged_is_told_later),
+		cmocka_unit_test(errors_that_pass_leave_no_trace),         cmocka_unit_test(a_refused_record_finishes_the_producer),
+		cmocka_unit_test(a_huge_record_is_refused_at_once),        cmocka_unit_test(no_more_in_flight_than_there_are_slots),
+		cmocka_unit_test(a_reader_ends_where_the_log_ended),       cmocka_unit_test(a_reader_follows),
+		cmocka_unit_test(a_reader_refuses_what_is_not_in_the_log), cmocka_unit_test(log_ends_and_topics),
+		cmocka_unit_test(an_absent_cluster_is_an_error_in_time),   cmocka_unit_test(the_environment_passes_through),
 		cmocka_unit_test(a_secret_may_come_from_a_file),
 	};
 

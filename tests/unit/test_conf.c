@@ -19,9 +19,9 @@ static void values_are_read(void **state)
 {
 	(void)state;
 	static const char *const words[] = { "json", "logfmt" };
-	_cleanup_(conf_freep) struct conf *c =
-		conf_new("cash", ENV("PATH=/bin", "OPENITEM_KAFKA_BROKERS=a:1,b:2", "OPENITEM_LANES=12", "OPENITEM_FAST=yes",
-				     "OPENITEM_LOG_FORMAT=logfmt", "OPENITEM_REDIS=[::1]:6379", "OPENITEM_CASH_RULE=x", "OPENITEM_EMPTY="));
+	_cleanup_(conf_freep) struct conf *c = conf_new(
+		"cash", ENV("PATH=/bin", "OPENITEM_KAFKA_BROKERS=a:1,b:2", "OPENITEM_LANES=12", "OPENITEM_FAST=yes",
+			    "OPENITEM_LOG_FORMAT=logfmt", "OPENITEM_REDIS=[::1]:6379", "OPENITEM_CASH_RULE=x", "OPENITEM_EMPTY="));
 	const char *brokers, *redis, *rule, *empty, *none;
 	int64_t lanes, batch;
 	bool fast, slow;
@@ -89,10 +89,10 @@ static void all_problems_are_told_at_once(void **state)
 static void unknown_variables_are_problems(void **state)
 {
 	(void)state;
-	_cleanup_(conf_freep) struct conf *c =
-		conf_new("cash", ENV("OPENITEM_LANE=12", "OPENITEM_CASH_TYPO=1", "OPENITEM_BILLING_ITS_OWN=1", "OPENITEM_HOME=/x",
-				     "OPENITEM_KAFKA_SECURITY_PROTOCOL=ssl", "OPENITEM_DEMO_DAYS=3", "OPENITEM_MINE_A=1", "OPENITEM=1",
-				     "OPENITEM_COMPLETELY_ELSE=1", "OTHER=1", "OPENITEM_ONE=1", "OPENITEM_ONE_MORE=1"));
+	_cleanup_(conf_freep) struct conf *c = conf_new(
+		"cash", ENV("OPENITEM_LANE=12", "OPENITEM_CASH_TYPO=1", "OPENITEM_BILLING_ITS_OWN=1", "OPENITEM_HOME=/x",
+			    "OPENITEM_KAFKA_SECURITY_PROTOCOL=ssl", "OPENITEM_DEMO_DAYS=3", "OPENITEM_MINE_A=1", "OPENITEM=1",
+			    "OPENITEM_COMPLETELY_ELSE=1", "OTHER=1", "OPENITEM_ONE=1", "OPENITEM_ONE_MORE=1"));
 	int64_t lanes;
 
 	conf_integer(c, "OPENITEM_LANES", 12, 1, 64, &lanes);
@@ -113,10 +113,11 @@ static void addresses(void **state)
 		char *entry;
 		bool empty_host, ok;
 	} cases[] = {
-		{ "A=h:1", false, true },      { "A=h:65535", false, true },   { "A=h:65536", false, false }, { "A=h:", false, false },
-		{ "A=:1", false, false },      { "A=:1", true, true },         { "A=h", false, false },	      { "A=[::1]:1", false, true },
-		{ "A=::1:1", false, false },   { "A=h:1x", false, false },     { "A=h h:1", false, false },   { "A=[]:1", false, false },
-		{ "A=10.0.0.1:0", true, true }, { "A=h:-1", false, false },    { "A=h:000001", false, false },
+		{ "A=h:1", false, true },       { "A=h:65535", false, true }, { "A=h:65536", false, false },
+		{ "A=h:", false, false },       { "A=:1", false, false },     { "A=:1", true, true },
+		{ "A=h", false, false },        { "A=[::1]:1", false, true }, { "A=::1:1", false, false },
+		{ "A=h:1x", false, false },     { "A=h h:1", false, false },  { "A=[]:1", false, false },
+		{ "A=10.0.0.1:0", true, true }, { "A=h:-1", false, false },   { "A=h:000001", false, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -131,7 +132,7 @@ static void addresses(void **state)
 	_cleanup_(conf_freep) struct conf *none = conf_new("cash", ENV("X=1"));
 	const char *value;
 
-	conf_address(none, "A", "", false, &value);	/* no address at all */
+	conf_address(none, "A", "", false, &value); /* no address at all */
 	assert_string_equal(value, "");
 	assert_int_equal(conf_problems(none), 0);
 }
@@ -208,13 +209,15 @@ static void secrets_have_one_source(void **state)
 	assert_int_equal(conf_problems(none), 0);
 	conf_secret(none, "OPENITEM_PASSWORD", NULL, &password);
 	assert_false(conf_finish(none));
-	expect_problem(none, 0, "OPENITEM_PASSWORD: not set; expected a secret here, or the path of a file that holds it in "
-				"OPENITEM_PASSWORD_FILE");
+	expect_problem(none, 0,
+		       "OPENITEM_PASSWORD: not set; expected a secret here, or the path of a file that holds it in "
+		       "OPENITEM_PASSWORD_FILE");
 
 	_cleanup_(conf_freep) struct conf *missing = conf_new("cash", ENV("OPENITEM_PASSWORD_FILE=/nowhere/at/all"));
 	conf_secret(missing, "OPENITEM_PASSWORD", NULL, &password);
-	expect_problem(missing, 0, "OPENITEM_PASSWORD_FILE: expected a file that holds the secret, got \"/nowhere/at/all\": No such "
-				   "file or directory");
+	expect_problem(missing, 0,
+		       "OPENITEM_PASSWORD_FILE: expected a file that holds the secret, got \"/nowhere/at/all\": No such "
+		       "file or directory");
 
 	_cleanup_(conf_freep) struct conf *directory = conf_new("cash", ENV("OPENITEM_PASSWORD_FILE=/tmp"));
 	conf_secret(directory, "OPENITEM_PASSWORD", NULL, &password);

@@ -71,7 +71,7 @@ static void histograms(void **state)
 	struct metric *h = metrics_histogram("openitem_test_size_bytes", "Sizes.", "op=\"x\"", bounds, 3);
 	struct metric *t = metrics_histogram("openitem_messaging_process_duration_seconds", "Time.", "", NULL, 0);
 
-	metric_observe(h, 0.5);	/* le is inclusive */
+	metric_observe(h, 0.5); /* le is inclusive */
 	metric_observe(h, 0.75);
 	metric_observe(h, 11);
 	metric_observe(t, 0.003);
@@ -104,8 +104,10 @@ static void what_is_wrong_is_counted_not_shown(void **state)
 {
 	(void)state;
 	struct metric *wrong[] = {
-		metrics_counter("openitem_no_suffix", "x", ""),       metrics_gauge("openitem_a_total", "x", ""),
-		metrics_gauge("openitem bad", "x", ""),	             metrics_gauge("openitem_messaging_consumed_messages_total", "x", ""),
+		metrics_counter("openitem_no_suffix", "x", ""),
+		metrics_gauge("openitem_a_total", "x", ""),
+		metrics_gauge("openitem bad", "x", ""),
+		metrics_gauge("openitem_messaging_consumed_messages_total", "x", ""),
 		metrics_gauge("0openitem", "x", ""),
 	};
 	struct metric *h = metrics_histogram("openitem_x_total", "x", "", NULL, 0);
@@ -204,7 +206,8 @@ static struct metrics_http *start(const char *listen_at, int live_max_s)
 static const char *ask(const struct metrics_http *h, const char *request)
 {
 	static char answer[200000];
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(metrics_http_port(h)),
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons(metrics_http_port(h)),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	size_t n = 0;
@@ -246,7 +249,8 @@ static void ready_names_what_is_missing(void **state)
 	metrics_check_set(pg, NULL);
 	metrics_check_set(lanes, "no \"partition\"");
 	assert_false(metrics_is_ready());
-	expect(get(h, "/readyz"), "503", "{\"ready\":false,\"checks\":{\"postgres\":\"ok\",\"assignment\":\"no \\\"partition\\\"\"}}");
+	expect(get(h, "/readyz"), "503",
+	       "{\"ready\":false,\"checks\":{\"postgres\":\"ok\",\"assignment\":\"no \\\"partition\\\"\"}}");
 	metrics_check_set(lanes, NULL);
 	assert_true(metrics_is_ready());
 	assert_ptr_equal(pg, metrics_check("postgres"));
@@ -283,7 +287,8 @@ static void both_formats_and_the_rest(void **state)
 	       "200", "Content-Type: application/openmetrics-text; version=1.0.0");
 	expect(get(h, "/version"), "200", "{\"service\":\"cash\",\"version\":\"0.1.0\"}");
 	expect(get(h, "/nothing"), "404", "/readyz");
-	expect(ask(h, "POST /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"), "405", "Allow: GET, HEAD");
+	expect(ask(h, "POST /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"), "405",
+	       "Allow: GET, HEAD");
 	expect(ask(h, "HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "200", "Content-Length: ");
 	metrics_http_stop(h);
 	metrics_http_stop(NULL);
@@ -315,16 +320,11 @@ static void an_address_in_use_says_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counters_and_gauges),
-		cmocka_unit_test(histograms),
-		cmocka_unit_test(labels_are_escaped),
-		cmocka_unit_test(what_is_wrong_is_counted_not_shown),
-		cmocka_unit_test(many_threads_lose_nothing),
-		cmocka_unit_test(ready_names_what_is_missing),
-		cmocka_unit_test(live_needs_a_beat),
-		cmocka_unit_test(both_formats_and_the_rest),
-		cmocka_unit_test(an_address_in_use_says_so),
-		cmocka_unit_test(promtool_accepts_it),
+		cmocka_unit_test(counters_and_gauges),       cmocka_unit_test(histograms),
+		cmocka_unit_test(labels_are_escaped),        cmocka_unit_test(what_is_wrong_is_counted_not_shown),
+		cmocka_unit_test(many_threads_lose_nothing), cmocka_unit_test(ready_names_what_is_missing),
+		cmocka_unit_test(live_needs_a_beat),         cmocka_unit_test(both_formats_and_the_rest),
+		cmocka_unit_test(an_address_in_use_says_so), cmocka_unit_test(promtool_accepts_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,13 +77,8 @@ CREATE TABLE birth (
 );
 INSERT INTO birth DEFAULT VALUES;
 
-DO $$
-DECLARE
-	role_name text := 'openitem_' || current_schema();
-BEGIN
-	EXECUTE format('GRANT SELECT, INSERT, UPDATE ON lane, position, input_seq, output_seq TO %I', role_name);
-	EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON cursor TO %I', role_name);
-	EXECUTE format('GRANT SELECT, INSERT ON outcome TO %I', role_name);
-	EXECUTE format('GRANT SELECT ON birth TO %I', role_name);
-END
-$$;
+-- openitem_SERVICE stands for the service's role; the build puts its name there (common/store/embed_sql.py).
+GRANT SELECT, INSERT, UPDATE ON lane, position, input_seq, output_seq TO openitem_SERVICE;
+GRANT SELECT, INSERT, UPDATE, DELETE ON cursor TO openitem_SERVICE;
+GRANT SELECT, INSERT ON outcome TO openitem_SERVICE;
+GRANT SELECT ON birth TO openitem_SERVICE;

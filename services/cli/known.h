@@ -1,0 +1,43 @@
+/*
+ * known: up to where an answer of reporting is complete. Every list says (E, K) with it (LEDGER section 3): the business date, and the checkpoint,
+ * i.e. the last ledger_seq of every lane, taken in the same snapshot as the answer (DESIGN section 3).
+ *
+ *	struct known known;
+ *	if (!known_begin(cli, &err, &known))
+ *		...
+ *	store_query(known.store, ...) as often as needed, at last one store_stream: all of them see the same books
+ *	out_note(out, "%s", known_words(cli->arena, &known, as_of).s);
+ *	known_end(&known);
+ */
+#ifndef CLI_KNOWN_H
+#define CLI_KNOWN_H
+
+#include "cli/cli.h"
+#include "date/date.h"
+
+struct store;
+
+#define KNOWN_DIGEST_SIZE 13 /* 12 hex digits and NUL */
+
+struct known {
+	struct store *store;		/* of reporting */
+	date_t first_day, last_day;	/* business days of the entities; DATE_NONE: none was opened */
+	size_t lanes;
+	int64_t ledger_seq;		/* sum over the lanes */
+	char digest[KNOWN_DIGEST_SIZE];	/* of "lane:ledger_seq\n" by lane: equal only if every lane stood at the same place */
+};
+
+/* Opens the snapshot (read only). Errors as cli_store and store_query. */
+bool known_begin(struct cli *cli, struct err *err, struct known *ret_known);
+/* Ends it; also after a failure. */
+void known_end(struct known *k);
+
+/* "as of 2026-03-31, complete to ledger seq 48211 over 12 lanes (3f9c12ab44d0)". as_of DATE_NONE: the business day. In the arena. */
+struct text known_words(struct arena *a, const struct known *k, date_t as_of);
+
+/* Adds one lane; ascending. For known_begin and tests. */
+void known_add_lane(struct known *k, struct buf *seen, int64_t lane, int64_t ledger_seq);
+/* When all are added. */
+void known_close_lanes(struct known *k, const struct buf *seen);
+
+#endif

@@ -1,0 +1,8 @@
+-- What became of an event: the records it caused, in order. $1 event id (ours, or the one a CRM or bank gave it)
+-- Columns: lane, service, source_lane, seq, ledger_seq, topic, partition, offset, event_id, type, account, subject, cause_topic, cause_partition,
+-- cause_offset, cause_event_id, part, final, correlation_id, hash (hex), value (bytea: the protobuf record as it stands in the topic).
+SELECT lane, service, source_lane, seq, ledger_seq, 'ar.' || service || '.v1' AS topic, lane AS partition, record_offset AS "offset",
+	event_id, type, account, subject, cause_topic, cause_partition, cause_offset, cause_event_id, part, final, correlation_id,
+	encode(hash, 'hex') AS hash, value
+FROM audit_record WHERE cause_event_id = $1::text
+ORDER BY lane, ledger_seq;

@@ -1,0 +1,68 @@
+/*
+ * Every service's SQL against a database migrated by its own migrations (sql_check.h).
+ *	sql_services [SERVICE...]	default: all of them
+ */
+#include "sql_check.h"
+
+#include "billing/billing.h"
+#include "cash/cash.h"
+#include "collections/collections.h"
+#include "intake/intake.h"
+#include "reporting/reporting.h"
+#include "run/tables.h"
+
+#include "migrations_billing.h"
+#include "migrations_cash.h"
+#include "migrations_collections.h"
+#include "migrations_intake.h"
+#include "migrations_reporting.h"
+#include "reporting_sql.h"
+
+#define TABLES_MAX 64
+
+/* The loop's tables and the service's own. */
+static struct sql_service of(const char *name, const struct run_service *service, const struct store_migration *migrations, size_t n,
+                             const struct table **tables)
+{
+	size_t n_tables = 0;
+
+	CHECK(RUN_TABLES_N + service->core->n_tables <= TABLES_MAX);
+	for (size_t i = 0; i < RUN_TABLES_N; i++)
+		tables[n_tables++] = run_tables[i];
+	for (size_t i = 0; i < service->core->n_tables; i++)
+		tables[n_tables++] = service->core->tables[i];
+	return (struct sql_service){ .name = name, .tables = tables, .n_tables = n_tables, .migrations = migrations, .n_migrations = n };
+}
+
+static bool wanted(const char *name, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			return true;
+	return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct table *tables[5][TABLES_MAX];
+	struct sql_service services[] = {
+		of("intake", &intake_service, intake_migrations, intake_migrations_n, tables[0]),
+		of("billing", &billing_service, billing_migrations, billing_migrations_n, tables[1]),
+		of("cash", &cash_service, cash_migrations, cash_migrations_n, tables[2]),
+		of("collections", &collections_service, collections_migrations, collections_migrations_n, tables[3]),
+		of("reporting", &reporting_service, reporting_migrations, reporting_migrations_n, tables[4]),
+	};
+	int failed = 0, ran = 0;
+
+	services[4].statements = reporting_sql;
+	services[4].n_statements = reporting_sql_n;
+	for (size_t i = 0; i < ARRAY_LEN(services); i++) {
+		if (!wanted(services[i].name, argc, argv))
+			continue;
+		ran++;
+		failed += sql_check(&services[i]) != 0;
+	}
+	if (ran == 0)
+		printf("Bail out! no such service\n");
+	return failed > 0 || ran == 0;
+}
