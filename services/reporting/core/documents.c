@@ -53,6 +53,23 @@ static void note_order(const struct reporting_note *n, const struct billing_orde
 	book_put(n->book, &reporting_order_table, &row);
 }
 
+/* A delivery changes the state of its order without an order_recorded of its own: the row is completed field by field. */
+static void note_order_state(const struct reporting_note *n, const struct billing_event *ev)
+{
+	if (ev->order_state == BILLING_ORDER_STATE_UNSPECIFIED || text_empty(ev->order_id))
+		return;
+	book_put(n->book, &reporting_order_table,
+		 &(struct reporting_order){
+			 .lane = n->input->lane,
+			 .account = n->account,
+			 .order_id = ev->order_id,
+			 .order_version = ev->order_version,
+			 .state = reporting_enum_name(&billing_order_state_enum, ev->order_state),
+			 .seq = n->provenance->seq,
+			 .ledger_seq = n->ledger_seq,
+		 });
+}
+
 static void note_document(const struct reporting_note *n, const struct billing_document_issued *d)
 {
 	struct reporting_document row = {
@@ -121,6 +138,7 @@ void reporting_billing_note(const struct reporting_note *n, const struct billing
 	case BILLING_EVENT_INVOICE_ISSUED:
 	case BILLING_EVENT_CREDIT_MEMO_ISSUED:
 	case BILLING_EVENT_ITEM_TAKEN_ON:
+		note_order_state(n, ev);
 		note_document(n, document_of(ev));
 		note_items(n, document_of(ev));
 		break;
