@@ -34,7 +34,7 @@ static const struct property for_consumer[] = {
 	{ "check.crcs", "true" },
 	{ "queued.max.messages.kbytes", "65536" }, /* a full queue sleeps 1 s: never less than 32768 */
 	{ "fetch.error.backoff.ms", "50" },
-	{ "fetch.wait.max.ms", "50" }, /* a fetch under way delays seek and resume */
+	{ "fetch.wait.max.ms", "200" }, /* idle fetches cost the broker CPU; one under way delays seek and resume, never delivery */
 	{ "session.timeout.ms", "15000" }, /* a restart (2 s) must not move lanes; a death may take this long */
 	{ "heartbeat.interval.ms", "1000" }, /* how fast a rebalance is noticed */
 	{ NULL, NULL },
