@@ -31,13 +31,13 @@
 #define BUS_IN_FLIGHT_MAX 100000 /* records produced and not yet told by bus_drain */
 #define BUS_POSITIONS_MAX 10000 /* partitions one consumer or reader may hold */
 
-/* Called from librdkafka's threads, line is not NUL-free of rubbish: escape it. level as in syslog (3 = error). */
+/* Called from librdkafka's threads. line may hold what a broker sent: escape it (log.h does). level as in syslog, 3 = error. */
 typedef void bus_log_fn(int level, const char *facility, const char *line);
 
 struct bus_conf {
 	const char *brokers; /* host:port[,host:port] */
 	const char *client_id; /* NULL: "openitem" */
-	const char *group; /* consumer only */
+	const char *group; /* consumer; a reader only borrows the name, for ACLs (NULL: "openitem-reader") */
 	const char *instance_id; /* consumer only: group.instance.id (static membership); NULL: dynamic */
 	bus_log_fn *log; /* NULL: librdkafka's own lines are dropped */
 };
@@ -139,19 +139,21 @@ void bus_consumer_closep(struct bus_consumer **c);
 bool bus_poll(struct bus_consumer *c, int timeout_ms, struct bus_poll *ret);
 
 /*
- * Read exactly these from these offsets (also BUS_BEGINNING, BUS_END); replaces what was
- * read before, nothing is paused. The answer to BUS_ASSIGNED: all of its partitions, or some of them (the others stay ours, unread).
- * It may come later than the next bus_poll, not later than max.poll.interval.ms; the rest of the group waits for it.
- * BUS_BEGINNING and BUS_END ask a broker (up to 10 s, then RETRY: call again).
+ * Read exactly these from these offsets; replaces what was read before, and nothing is
+ * paused. The answer to BUS_ASSIGNED: all of its partitions, or some of them (the others
+ * stay ours, unread). It may come later than the next bus_poll, not later than
+ * max.poll.interval.ms. BUS_BEGINNING and BUS_END ask a broker (up to 10 s, then RETRY
+ * and nothing has changed: call again).
  */
 bool bus_assign(struct bus_consumer *c, const struct bus_position *p, size_t n, struct err *err);
 /* Read nothing. The answer to BUS_REVOKED, to be given after letting the lanes go. */
 bool bus_unassign(struct bus_consumer *c, struct err *err);
 
 /*
- * All wait until done (milliseconds; seek at most 5 s, then ERR_RETRY). Afterwards bus_poll yields nothing from
- * before the call. Partitions must be assigned. A paused partition keeps its place:
- * after bus_resume it goes on behind the last record that bus_poll gave out, or where it was sought to.
+ * All wait until done (milliseconds; seek at most 5 s, then ERR_RETRY). Afterwards
+ * bus_poll yields nothing from before the call. Partitions must be assigned. A paused
+ * partition keeps its place: after bus_resume it goes on behind the last record that
+ * bus_poll gave out, or where it was sought to. Offsets are looked at by bus_seek only.
  */
 bool bus_seek(struct bus_consumer *c, const struct bus_position *p, size_t n, struct err *err);
 bool bus_pause(struct bus_consumer *c, const struct bus_position *p, size_t n, struct err *err);
@@ -218,9 +220,9 @@ struct bus_out {
 typedef void bus_delivered_fn(void *ctx, uint64_t cookie, int32_t partition, int64_t offset, const struct err *err);
 
 /*
- * linger_ms: 1 for the relay, 20 for back-fill. acks=all, idempotent, no message timeout: a record waits as long as
- * it takes. Gapless: when one cannot be written at all, the producer is finished
- * (producer_fatal) and none behind it is written.
+ * linger_ms: 1 for the relay, 20 for back-fill. acks=all, idempotent, no message timeout:
+ * a record waits as long as it takes. Gapless: when one cannot be written at all, the
+ * producer is finished (producer_fatal) and none behind it is written.
  */
 bool bus_producer_open(const struct bus_conf *conf, int linger_ms, struct err *err, struct bus_producer **ret_producer);
 
@@ -229,7 +231,8 @@ void bus_producer_close(struct bus_producer *p);
 void bus_producer_closep(struct bus_producer **p);
 
 /*
- * Queue a copy. Order per partition is the order of the calls. Waits (up to 10 s) when librdkafka's queue is full.
+ * Queue a copy. Order per partition is the order of the calls. Waits (up to 10 s) when
+ * librdkafka's queue is full.
  *	RETRY  producer_full      BUS_IN_FLIGHT_MAX records are waiting, or the queue stayed full: bus_drain first
  *	RETRY  producer_fatal     make a new producer and resume from the outbox
  *	RETRY  topic_missing      no such topic or partition
@@ -238,8 +241,9 @@ void bus_producer_closep(struct bus_producer **p);
 bool bus_produce(struct bus_producer *p, const struct bus_out *out, struct err *err);
 
 /*
- * Wait until everything is acknowledged, at most timeout_ms (0: only look), and tell fn, in the order of the bus_produce calls,
- * what became known. Every record is told once. True: all were acknowledged without error.
+ * Wait until everything is acknowledged, at most timeout_ms (0: only look), and tell fn,
+ * in the order of the bus_produce calls, what became known. fn may be NULL. Every record
+ * is told once. True: all were acknowledged without error.
  *	RETRY  not_acknowledged   some are still on their way: call again
  *	RETRY  producer_fatal     records not told are lost: make a new producer, resume from the outbox
  *	else   the first error told to fn
@@ -274,8 +278,9 @@ void bus_admin_closep(struct bus_admin **a);
 bool bus_cluster_check(struct bus_admin *a, int timeout_ms, struct err *err, struct bus_cluster *ret_cluster);
 
 /*
- * Create and wait until it has leaders. A topic that exists is fine, whatever its partitions
- * and settings are: compare with bus_topic_info. replication -1: the broker's default.
+ * Create and wait until it has leaders. A topic that exists is fine, whatever its
+ * partitions and settings are: compare with bus_topic_info. replication -1: the broker's
+ * default. FATAL topic_refused: the broker says why.
  */
 bool bus_topic_create(struct bus_admin *a, const char *topic, int32_t partitions, int replication,
 		      const struct bus_setting *settings, size_t n, struct err *err);

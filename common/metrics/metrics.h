@@ -4,11 +4,11 @@
  * Everything is atomics in static arrays: after registration nothing allocates, any thread may add, and the HTTP thread
  * shares nothing else with the loop.
  *
- *	struct metric *m = metrics_counter("openitem_messaging_consumed_messages_total", "Records read.", "topic=\"x\"");
+ *	struct metric *m = metrics_counter("openitem_messaging_consumed_messages_total", "Records.", "topic=\"x\"");
  *	metric_add(m, n);
  *
- * Names: openitem_ first, base units, _total for counters (ECOSYSTEM 2.1; README has the list). Labels come
- * preformatted, as between the braces: topic="x",partition="3"; build them by metrics_labels. Few values per label, never a customer.
+ * Names: openitem_ first, base units, _total for counters (ECOSYSTEM 2.1). Labels come preformatted, as between the
+ * braces: topic="x",partition="3"; build them by metrics_labels. Few values per label, never a customer.
  * One name = one help, type and set of buckets. Registering the same name and labels again gives the same metric.
  * When the arrays are full or a name is wrong, a metric that nobody sees is returned and openitem_metrics_dropped_total
  * counts it: callers never check.

@@ -88,21 +88,28 @@ static bool set_session(struct store *store, struct err *err)
 	char sql[400];
 
 	snprintf(sql, sizeof(sql),
-	         "SET timezone = 'UTC'; SET datestyle = 'iso, ymd'; SET bytea_output = 'hex'; SET jit = off; "
-	         "SET standard_conforming_strings = on; SET statement_timeout = %d; SET idle_in_transaction_session_timeout = %d",
-	         STORE_STATEMENT_MS, STORE_IDLE_TX_MS);
+		 "SET timezone = 'UTC'; SET datestyle = 'iso, ymd'; SET bytea_output = 'hex'; SET jit = off; "
+		 "SET standard_conforming_strings = on; SET statement_timeout = %d; SET idle_in_transaction_session_timeout = %d",
+		 STORE_STATEMENT_MS, STORE_IDLE_TX_MS);
 	return store_exec(store, sql, 0, NULL, err);
 }
 
 bool store_open(const char *conninfo, struct err *err, struct store **ret_store)
 {
 	/* Later ones win, and dbname is taken apart in place: what conninfo says goes over what stands before it. */
-	static const char *const names[] = { "connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
-		                             "tcp_user_timeout", "client_encoding", "dbname", NULL };
+	static const char *const names[] = { "connect_timeout",
+					     "keepalives_idle",
+					     "keepalives_interval",
+					     "keepalives_count",
+					     "tcp_user_timeout",
+					     "client_encoding",
+					     "dbname",
+					     NULL };
 	const char *const values[] = { "10", "10", "5", "3", "30000", "UTF8", conninfo, NULL };
 
 	if (!conninfo_is_readable(conninfo))
-		return err_set(err, ERR_FATAL, "store_conninfo", "connect: not a connection string (keyword=value pairs, or a URI)");
+		return err_set(err, ERR_FATAL, "store_conninfo",
+			       "connect: not a connection string (keyword=value pairs, or a URI)");
 	_cleanup_(store_closep) struct store *store = calloc(1, sizeof(*store));
 
 	CHECK(store != NULL);
@@ -218,7 +225,7 @@ static int statement_text(const struct statement *s, struct buf *sql, Oid types[
 }
 
 struct statement *store_statement(struct store *store, struct arena *arena, const struct table *table, enum statement_kind kind,
-                                  int probe, struct err *err)
+				  int probe, struct err *err)
 {
 	struct statement *s = statement_find(store, table, kind, probe);
 	struct buf sql = { .arena = arena };

@@ -83,7 +83,7 @@ enum err_class store_class(const char *sqlstate, unsigned flags);
  * ret_epochs: n values, in the order of lanes.
  */
 bool store_take_lanes(struct store *store, const int32_t *lanes, size_t n, const char *owner, struct err *err,
-                      int64_t *ret_epochs) MUST_USE;
+		      int64_t *ret_epochs) MUST_USE;
 
 /* What the epochs are now, 0 for a lane never taken: after FENCED, to see which lane it was. Outside a batch only. */
 bool store_lane_epochs(struct store *store, const int32_t *lanes, size_t n, struct err *err, int64_t *ret_epochs) MUST_USE;
@@ -113,7 +113,7 @@ bool store_load(struct store *store, struct book *book, struct err *err) MUST_US
  * CONFLICT DO UPDATE) of arrays; then COMMIT. One round trip. True = committed.
  */
 bool store_save_commit(struct store *store, const struct table *const *tables, size_t n_tables, struct book *book,
-                       struct err *err) MUST_USE;
+		       struct err *err) MUST_USE;
 
 /* Give the batch up. Nothing happens when there is none. */
 void store_abort(struct store *store);
@@ -127,7 +127,7 @@ struct store_result;
  * inside a batch, after store_begin: then it sees and belongs to the transaction, and a failure ends the batch.
  */
 bool store_query(struct store *store, const char *sql, int n_params, const char *const *params, struct err *err,
-                 struct store_result **ret_result) MUST_USE;
+		 struct store_result **ret_result) MUST_USE;
 void store_result_free(struct store_result *result);
 void store_result_freep(struct store_result **result);
 
@@ -138,8 +138,8 @@ const char *store_result_column_name(const struct store_result *result, size_t c
 bool store_result_has(const struct store_result *result, const char *column);
 bool store_result_is_null(const struct store_result *result, size_t row, const char *column);
 struct text store_result_text(const struct store_result *result, size_t row, const char *column); /* NULL: empty */
-int64_t store_result_i64(const struct store_result *result, size_t row, const char *column);      /* NULL: 0 */
-bool store_result_bool(const struct store_result *result, size_t row, const char *column);        /* NULL: false */
+int64_t store_result_i64(const struct store_result *result, size_t row, const char *column); /* NULL: 0 */
+bool store_result_bool(const struct store_result *result, size_t row, const char *column); /* NULL: false */
 /* By position, for printing whatever came. */
 struct text store_result_cell(const struct store_result *result, size_t row, size_t column);
 
@@ -150,7 +150,7 @@ struct text store_result_cell(const struct store_result *result, size_t row, siz
  */
 typedef bool store_row_fn(void *ctx, const struct store_result *row, struct err *err);
 bool store_stream(struct store *store, const char *sql, int n_params, const char *const *params, store_row_fn *row_fn, void *ctx,
-                  struct err *err) MUST_USE;
+		  struct err *err) MUST_USE;
 
 /* For its effect; rows are dropped. Without parameters several statements are allowed (one implicit transaction). */
 bool store_exec(struct store *store, const char *sql, int n_params, const char *const *params, struct err *err) MUST_USE;
@@ -160,15 +160,15 @@ bool store_exec(struct store *store, const char *sql, int n_params, const char *
 /* One NNNN_name.sql and its NNNN_name.check.sql; embed_sql.py makes a table of them at build time. Ascending numbers. */
 struct store_migration {
 	int number;
-	const char *name;      /* without number and suffix */
-	const char *sql;       /* no BEGIN or COMMIT in it */
+	const char *name; /* without number and suffix */
+	const char *sql; /* no BEGIN or COMMIT in it */
 	const char *check_sql; /* every row any of its queries returns is a finding; NULL or "" = none */
 };
 
 enum store_migrate_mode {
 	STORE_MIGRATE_APPLY,
 	STORE_MIGRATE_DRY_RUN, /* apply and check everything that is pending in one transaction, then roll it back */
-	STORE_MIGRATE_STATUS,  /* only say what is applied and what is pending; changes nothing, needs SELECT only */
+	STORE_MIGRATE_STATUS, /* only say what is applied and what is pending; changes nothing, needs SELECT only */
 };
 
 /*
@@ -185,7 +185,7 @@ enum store_migrate_mode {
  */
 typedef void store_migrate_log(void *ctx, const char *line);
 bool store_migrate(const char *owner_conninfo, const char *schema, const struct store_migration *migrations, size_t n,
-                   enum store_migrate_mode mode, store_migrate_log *log, void *ctx, struct err *err) MUST_USE;
+		   enum store_migrate_mode mode, store_migrate_log *log, void *ctx, struct err *err) MUST_USE;
 
 /* At start-up of a service: every migration this build knows is applied, unchanged (later ones may be there too). store_schema. */
 bool store_check_migrated(struct store *store, const struct store_migration *migrations, size_t n, struct err *err) MUST_USE;

@@ -9,8 +9,8 @@
 #include "store/store_impl.h"
 #include "wire/wire.h"
 
-#define DATE_OFFSET   10957     /* 1970-01-01 to 2000-01-01, PostgreSQL's day 0 */
-#define DATE_MINUS_INF INT32_MIN /* '-infinity' */
+#define DATE_OFFSET     10957 /* 1970-01-01 to 2000-01-01, PostgreSQL's day 0 */
+#define DATE_MINUS_INF  INT32_MIN /* '-infinity' */
 #define PARAM_BYTES_MAX ((size_t)512 * 1024 * 1024) /* a message holds 1 GB less one byte */
 
 enum {
@@ -107,7 +107,7 @@ static char *put_header(char *at, size_t n, bool nulls, Oid element)
 static bool too_large(const struct col *col, struct err *err)
 {
 	return err_set(err, ERR_STOP, "store_refused", "column %s: more than %zu bytes in one statement", col->name,
-	               PARAM_BYTES_MAX);
+		       PARAM_BYTES_MAX);
 }
 
 /* NULL where the value may be one. */
@@ -133,7 +133,7 @@ static char *put_fixed(char *at, const struct col *col, int64_t value)
 }
 
 static bool fixed_array(const struct col *col, const void *const *rows, size_t n, bool question, struct arena *arena,
-                        struct err *err, struct text *ret_array)
+			struct err *err, struct text *ret_array)
 {
 	struct type type = type_of(col);
 	size_t bytes;
@@ -173,7 +173,7 @@ static bool value_bytes(const struct col *col, const void *row, struct arena *ar
 }
 
 static bool bytes_array(const struct col *col, const void *const *rows, size_t n, struct arena *arena, struct err *err,
-                        struct text *ret_array)
+			struct text *ret_array)
 {
 	struct text *values = ARENA_ARRAY(arena, n, struct text);
 	size_t bytes = 0;
@@ -198,7 +198,7 @@ static bool bytes_array(const struct col *col, const void *const *rows, size_t n
 }
 
 bool store_array(const struct col *col, const void *const *rows, size_t n, bool question, struct arena *arena, struct err *err,
-                 struct text *ret_array)
+		 struct text *ret_array)
 {
 	if (type_of(col).size > 0)
 		return fixed_array(col, rows, n, question, arena, err, ret_array);
@@ -249,7 +249,7 @@ static bool bad_value(const struct table *table, const struct col *col, const ch
 }
 
 static bool get_msg(const struct table *table, const struct col *col, struct text t, struct arena *arena, struct err *err,
-                    void *ret)
+		    void *ret)
 {
 	struct err why = { 0 };
 	void *msg;
@@ -261,7 +261,7 @@ static bool get_msg(const struct table *table, const struct col *col, struct tex
 }
 
 static bool get_value(const struct table *table, const struct col *col, struct text t, struct arena *arena, struct err *err,
-                      char *ret)
+		      char *ret)
 {
 	struct type type = type_of(col);
 	int32_t i32;
@@ -305,7 +305,7 @@ static bool get_value(const struct table *table, const struct col *col, struct t
 }
 
 bool store_row(const struct table *table, const PGresult *result, int at, int first_column, struct arena *arena, struct err *err,
-               void *row)
+	       void *row)
 {
 	memset(row, 0, table->row_size);
 	for (int i = 0; i < table->n_cols; i++) {

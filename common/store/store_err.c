@@ -16,14 +16,14 @@ static bool any_of(const char *state, const char *const *prefixes)
 
 /* The weather: tomorrow, or on another server, the same statement succeeds. */
 static const char *const busy[] = {
-	"40",    /* serialization failure, deadlock */
-	"53",    /* no memory, no disk space, too many connections */
+	"40", /* serialization failure, deadlock */
+	"53", /* no memory, no disk space, too many connections */
 	"55P03", /* lock_timeout */
 	"57014", /* statement_timeout, cancelled */
 	"57P01", "57P02", "57P03", "57P05", /* shutdown, crash, starting up, idle_session_timeout */
 	"25P03", /* idle_in_transaction_session_timeout */
 	"25006", /* read-only: a standby after a failover */
-	"58",    /* I/O error outside the database */
+	"58", /* I/O error outside the database */
 	NULL,
 };
 
@@ -106,7 +106,8 @@ bool store_fail(struct store *store, const PGresult *result, unsigned flags, str
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	const char *detail = state != NULL && strcmp(state, "23505") == 0 ? PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
+	const char *detail =
+		state != NULL && strcmp(state, "23505") == 0 ? PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
 	enum err_class class = store_class(state, flags);
 	const char *code = code_of(state, flags);
 	char what[160], place[200];
@@ -126,5 +127,5 @@ bool store_fail(struct store *store, const PGresult *result, unsigned flags, str
 		code = class == ERR_RETRY ? "store_lost" : code;
 	}
 	return err_set(err, class, code, "%s: %.*s%s%s%s", what, (int)strcspn(primary, "\n"), primary, detail == NULL ? "" : ": ",
-	               detail == NULL ? "" : detail, place);
+		       detail == NULL ? "" : detail, place);
 }

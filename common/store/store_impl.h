@@ -29,7 +29,7 @@ struct statement {
 enum flight_kind { FLIGHT_PLAIN, FLIGHT_PREPARE, FLIGHT_RUN, FLIGHT_LOAD, FLIGHT_COMMIT, FLIGHT_SYNC };
 struct flight {
 	enum flight_kind kind;
-	const char *what;             /* FLIGHT_PLAIN */
+	const char *what; /* FLIGHT_PLAIN */
 	struct statement *statement;
 	struct book_question *questions; /* FLIGHT_LOAD */
 	size_t n_questions;
@@ -64,7 +64,7 @@ bool store_fail(struct store *store, const PGresult *result, unsigned flags, str
 bool store_usable(const struct store *store, struct err *err);
 /* The statement, queued for preparing when the server does not know it. arena: for the text. NULL with err: sending failed. */
 struct statement *store_statement(struct store *store, struct arena *arena, const struct table *table, enum statement_kind kind,
-                                  int probe, struct err *err);
+				  int probe, struct err *err);
 /* Binary parameters, binary result. */
 bool store_send(struct store *store, const struct flight *flight, int n_params, const struct text *params, struct err *err);
 bool store_send_plain(struct store *store, const char *sql, enum flight_kind kind, struct err *err);
@@ -97,20 +97,20 @@ bool store_type_fits(const struct col *col, Oid type);
 
 /* The array of one column of n rows. As a question a DATE_NONE is -infinity, as in key columns. */
 bool store_array(const struct col *col, const void *const *rows, size_t n, bool question, struct arena *arena, struct err *err,
-                 struct text *ret_array);
+		 struct text *ret_array);
 struct text store_array_i32(const int32_t *values, size_t n, struct arena *arena);
 struct text store_array_i64(const int64_t *values, size_t n, struct arena *arena);
 
 /* Row `at` of a result whose columns from first_column on are the table's, into a row struct. */
 bool store_row(const struct table *table, const PGresult *result, int at, int first_column, struct arena *arena, struct err *err,
-               void *row);
+	       void *row);
 int64_t store_get_i64(const char *bytes);
 
 /* ---- store_save.c ---- */
 
 /* Queues one statement for n rows of a table (the key columns of rows, for all but an upsert; n may be 0). */
 bool store_send_rows(struct store *store, struct arena *arena, const struct table *table, enum statement_kind kind, int probe,
-                     const void *const *rows, size_t n, struct err *err);
+		     const void *const *rows, size_t n, struct err *err);
 
 /* ---- store_load.c ---- */
 

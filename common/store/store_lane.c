@@ -37,7 +37,7 @@ static void epochs_of(const PGresult *result, const int32_t *lanes, size_t n, in
 }
 
 static bool ask_epochs(struct store *store, const char *sql, const int32_t *lanes, size_t n, const char *owner, const char *what,
-                       struct err *err, int64_t *ret_epochs)
+		       struct err *err, int64_t *ret_epochs)
 {
 	CHECK(store->state == STORE_IDLE);
 	if (!store_end_pipeline(store, err))
@@ -59,8 +59,7 @@ static bool ask_epochs(struct store *store, const char *sql, const int32_t *lane
 	return ok;
 }
 
-bool store_take_lanes(struct store *store, const int32_t *lanes, size_t n, const char *owner, struct err *err,
-                      int64_t *ret_epochs)
+bool store_take_lanes(struct store *store, const int32_t *lanes, size_t n, const char *owner, struct err *err, int64_t *ret_epochs)
 {
 	CHECK(owner != NULL);
 	return ask_epochs(store, store_sql_take, lanes, n, owner, "take lanes", err, ret_epochs);

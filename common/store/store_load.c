@@ -36,7 +36,7 @@ static bool columns_fit(const struct table *table, const PGresult *result, struc
 	for (int i = 0; i < table->n_cols; i++)
 		if (!store_type_fits(&table->cols[i], PQftype(result, i + 1)))
 			return err_set(err, ERR_FATAL, "store_schema", "table %s: column %s has another type than its description",
-			               table->name, table->cols[i].name);
+				       table->name, table->cols[i].name);
 	return true;
 }
 
@@ -57,8 +57,9 @@ bool store_answer(struct book *book, const struct flight *f, const PGresult *res
 				return false;
 			/* The book relies on the order; a collation other than "C" would break it silently. */
 			if (probe != NULL && i > by.first[q] && probe_compare(table, probe, before, row) >= 0)
-				return err_set(err, ERR_FATAL, "store_schema", "%s load %s: rows out of order: text columns need collation \"C\"",
-				               table->name, probe->name);
+				return err_set(err, ERR_FATAL, "store_schema",
+					       "%s load %s: rows out of order: text columns need collation \"C\"", table->name,
+					       probe->name);
 			book_answer_row(book, &f->questions[q], row);
 			memcpy(before, row, table->row_size);
 		}
@@ -74,8 +75,8 @@ static bool dates_given(const struct table *table, const struct probe *probe, co
 		const struct col *col = &table->cols[probe->eq[i]];
 
 		if (col->kind == COL_DATE && !(col->flags & COL_KEY) && col_int(col, row) == DATE_NONE)
-			return err_set(err, ERR_STOP, "store_row", "table %s: probe %s asks for rows without a date in %s", table->name,
-			               probe->name, col->name);
+			return err_set(err, ERR_STOP, "store_row", "table %s: probe %s asks for rows without a date in %s",
+				       table->name, probe->name, col->name);
 	}
 	return true;
 }

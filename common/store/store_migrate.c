@@ -77,7 +77,7 @@ static const struct store_migration *file_of(const struct store_migration *files
 
 /* Applied rows against the files: unchanged, none unknown (unless newer_ok). Marks them in done[]. */
 static bool compare(const struct store_result *rows, const struct store_migration *files, size_t n, bool newer_ok, bool *done,
-                    struct err *err)
+		    struct err *err)
 {
 	for (size_t r = 0; r < store_result_rows(rows); r++) {
 		int64_t version = store_result_i64(rows, r, "version");
@@ -89,18 +89,20 @@ static bool compare(const struct store_result *rows, const struct store_migratio
 			continue;
 		if (file == NULL)
 			return err_set(err, ERR_FATAL, "migrate_newer", "%04d_" TEXT_FMT " is applied but not known to this build",
-			               (int)version, TEXT_ARG(name));
+				       (int)version, TEXT_ARG(name));
 		checksum(file, hex);
 		if (!text_eq(text_of(hex), store_result_text(rows, r, "checksum")))
-			return err_set(err, ERR_FATAL, "migrate_changed",
-			               "%04d_%s.sql is not what was applied (sha256 %.12s, applied %.12s): forward only, add another file",
-			               file->number, file->name, hex, store_result_text(rows, r, "checksum").s);
+			return err_set(
+				err, ERR_FATAL, "migrate_changed",
+				"%04d_%s.sql is not what was applied (sha256 %.12s, applied %.12s): forward only, add another file",
+				file->number, file->name, hex, store_result_text(rows, r, "checksum").s);
 		done[file - files] = true;
 	}
 	return true;
 }
 
-static const char applied_columns[] = "version, name, checksum, to_char(applied_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at, applied_by";
+static const char applied_columns[] =
+	"version, name, checksum, to_char(applied_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at, applied_by";
 
 /* Which files are applied. A schema without the table has none. */
 static bool read_applied(struct migrate *m, bool *done, struct err *err)
@@ -108,14 +110,15 @@ static bool read_applied(struct migrate *m, bool *done, struct err *err)
 	_cleanup_(store_result_freep) struct store_result *there = NULL, *rows = NULL;
 	const char *params[] = { m->schema };
 
-	if (!store_query(m->store, "SELECT to_regclass(quote_ident($1) || '.schema_migration') IS NOT NULL AS there", 1, params, err,
-	                 &there))
+	if (!store_query(m->store, "SELECT to_regclass(quote_ident($1) || '.schema_migration') IS NOT NULL AS there", 1, params,
+			 err, &there))
 		return false;
 	m->has_table = store_result_bool(there, 0, "there");
 	if (!m->has_table)
 		return true;
 
-	struct text sql = text_printf(m->arena, "SELECT %s FROM %s.schema_migration ORDER BY version", applied_columns, m->quoted.s);
+	struct text sql =
+		text_printf(m->arena, "SELECT %s FROM %s.schema_migration ORDER BY version", applied_columns, m->quoted.s);
 
 	if (!store_query(m->store, sql.s, 0, NULL, err, &rows) || !compare(rows, m->files, m->n, false, done, err))
 		return false;
@@ -150,7 +153,7 @@ bool store_check_migrated(struct store *store, const struct store_migration *mig
 	for (size_t i = 0; i < n; i++)
 		if (!done[i])
 			return err_set(err, ERR_FATAL, "store_schema", "the schema is not migrated: %04d_%s is missing",
-			               migrations[i].number, migrations[i].name);
+				       migrations[i].number, migrations[i].name);
 	return true;
 }
 
@@ -186,10 +189,10 @@ static bool apply_sql(struct migrate *m, const struct store_migration *f, struct
 		store_fail(m->store, result, 0, &why, "%04d_%s.sql line %d", f->number, f->name, line);
 		/* Whatever the file did wrong, it will again; only the weather passes. */
 		err_set(err, why.class == ERR_RETRY ? ERR_RETRY : ERR_FATAL, why.class == ERR_RETRY ? why.code : "migrate_failed",
-		        "%s", why.msg);
+			"%s", why.msg);
 	} else if (PQtransactionStatus(m->store->conn) != PQTRANS_INTRANS) {
-		ok = err_set(err, ERR_FATAL, "migrate_control", "%04d_%s.sql ends its transaction: no BEGIN, COMMIT or ROLLBACK in it",
-		             f->number, f->name);
+		ok = err_set(err, ERR_FATAL, "migrate_control",
+			     "%04d_%s.sql ends its transaction: no BEGIN, COMMIT or ROLLBACK in it", f->number, f->name);
 	}
 	PQclear(result);
 	return ok;
@@ -235,8 +238,8 @@ static bool record(struct migrate *m, const struct store_migration *f, struct er
 {
 	char hex[ID_HEX_SIZE], number[16];
 	const char *params[] = { number, f->name, hex };
-	struct text sql = text_printf(m->arena, "INSERT INTO %s.schema_migration (version, name, checksum) VALUES ($1, $2, $3)",
-	                              m->quoted.s);
+	struct text sql =
+		text_printf(m->arena, "INSERT INTO %s.schema_migration (version, name, checksum) VALUES ($1, $2, $3)", m->quoted.s);
 
 	checksum(f, hex);
 	snprintf(number, sizeof(number), "%d", f->number);
@@ -272,18 +275,18 @@ static bool make_table(struct migrate *m, struct err *err)
 	if (!store_result_bool(there, 0, "there") && !run_sql(m, "CREATE SCHEMA $", err))
 		return false;
 	return run_sql(m,
-	               "CREATE TABLE $.schema_migration (version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
-	               " applied_at timestamptz NOT NULL DEFAULT clock_timestamp(), applied_by text NOT NULL DEFAULT session_user);"
-	               " GRANT SELECT ON $.schema_migration TO PUBLIC",
-	               err);
+		       "CREATE TABLE $.schema_migration (version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
+		       " applied_at timestamptz NOT NULL DEFAULT clock_timestamp(), applied_by text NOT NULL DEFAULT session_user);"
+		       " GRANT SELECT ON $.schema_migration TO PUBLIC",
+		       err);
 }
 
 static bool in_order(const struct migrate *m, const bool *done, struct err *err)
 {
 	for (size_t i = 1; i < m->n; i++)
 		if (done[i] && !done[i - 1])
-			return err_set(err, ERR_FATAL, "migrate_order", "%04d_%s is not applied, but %04d_%s is", m->files[i - 1].number,
-			               m->files[i - 1].name, m->files[i].number, m->files[i].name);
+			return err_set(err, ERR_FATAL, "migrate_order", "%04d_%s is not applied, but %04d_%s is",
+				       m->files[i - 1].number, m->files[i - 1].name, m->files[i].number, m->files[i].name);
 	return true;
 }
 
@@ -313,7 +316,7 @@ static bool run_pending(struct migrate *m, const bool *done, struct err *err)
 }
 
 bool store_migrate(const char *owner_conninfo, const char *schema, const struct store_migration *migrations, size_t n,
-                   enum store_migrate_mode mode, store_migrate_log *log, void *ctx, struct err *err)
+		   enum store_migrate_mode mode, store_migrate_log *log, void *ctx, struct err *err)
 {
 	_cleanup_(store_closep) struct store *store = NULL;
 	_cleanup_(arena_freep) struct arena *arena = arena_new((size_t)64 << 20, (size_t)64 << 20);

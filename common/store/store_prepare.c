@@ -16,8 +16,7 @@ static bool run_table(struct store *store, const struct table *table, struct err
 		}
 	if (!store_send_rows(store, arena, table, STATEMENT_UPSERT, BOOK_KEY, NULL, 0, err))
 		return false;
-	if ((table->flags & TABLE_DELETES) &&
-	    !store_send_rows(store, arena, table, STATEMENT_DELETE, BOOK_KEY, NULL, 0, err))
+	if ((table->flags & TABLE_DELETES) && !store_send_rows(store, arena, table, STATEMENT_DELETE, BOOK_KEY, NULL, 0, err))
 		return false;
 	return store_round_trip(store, NULL, err);
 }
@@ -59,16 +58,17 @@ static bool column_fits(const struct table *table, const struct store_result *co
 			continue;
 		if (!store_type_fits(col, (Oid)store_result_i64(columns, r, "type")))
 			return err_set(err, ERR_FATAL, "store_schema", "table %s: column %s has another type than its description",
-			               table->name, col->name);
+				       table->name, col->name);
 		if (text && is_ordered(table, i) && !store_result_bool(columns, r, "bytewise"))
-			return err_set(err, ERR_FATAL, "store_schema",
-			               "table %s: column %s is ordered by a probe: it needs COLLATE \"C\" (or a database with LOCALE 'C')",
-			               table->name, col->name);
+			return err_set(
+				err, ERR_FATAL, "store_schema",
+				"table %s: column %s is ordered by a probe: it needs COLLATE \"C\" (or a database with LOCALE 'C')",
+				table->name, col->name);
 		return true;
 	}
 	if (store_result_bool(columns, r, "needed"))
 		return err_set(err, ERR_FATAL, "store_schema", "table %s: column " TEXT_FMT " needs a value and is not described",
-		               table->name, TEXT_ARG(name));
+			       table->name, TEXT_ARG(name));
 	return true;
 }
 

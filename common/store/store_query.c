@@ -26,12 +26,11 @@ static bool end_batch(struct store *store)
 
 /* many: several statements are allowed (simple protocol; it has no parameters). */
 static bool query(struct store *store, bool many, const char *sql, int n_params, const char *const *params, struct err *err,
-                  PGresult **ret_result)
+		  PGresult **ret_result)
 {
 	if (!store_end_pipeline(store, err))
 		return end_batch(store);
-	PGresult *result = many ? PQexec(store->conn, sql)
-	                        : PQexecParams(store->conn, sql, n_params, NULL, params, NULL, NULL, 0);
+	PGresult *result = many ? PQexec(store->conn, sql) : PQexecParams(store->conn, sql, n_params, NULL, params, NULL, NULL, 0);
 
 	if (!is_fine(result)) {
 		query_fail(store, result, sql, err);
@@ -43,7 +42,7 @@ static bool query(struct store *store, bool many, const char *sql, int n_params,
 }
 
 bool store_query(struct store *store, const char *sql, int n_params, const char *const *params, struct err *err,
-                 struct store_result **ret_result)
+		 struct store_result **ret_result)
 {
 	PGresult *result;
 
@@ -95,7 +94,7 @@ static void cancel(struct store *store)
 
 /* Sends the query and hands out its rows. */
 static bool stream(struct store *store, const char *sql, int n_params, const char *const *params, store_row_fn *row_fn, void *ctx,
-                   struct err *err)
+		   struct err *err)
 {
 	PGresult *result;
 	bool ok = true, wanted = true;
@@ -120,7 +119,7 @@ static bool stream(struct store *store, const char *sql, int n_params, const cha
 }
 
 bool store_stream(struct store *store, const char *sql, int n_params, const char *const *params, store_row_fn *row_fn, void *ctx,
-                  struct err *err)
+		  struct err *err)
 {
 	bool own = store->state == STORE_IDLE;
 
@@ -185,7 +184,7 @@ struct text store_result_cell(const struct store_result *result, size_t row, siz
 {
 	CHECK(column < store_result_columns(result) && row < store_result_rows(result));
 	return (struct text){ PQgetvalue(result->result, (int)row, (int)column),
-		              (size_t)PQgetlength(result->result, (int)row, (int)column) };
+			      (size_t)PQgetlength(result->result, (int)row, (int)column) };
 }
 
 struct text store_result_text(const struct store_result *result, size_t row, const char *column)

@@ -2,7 +2,7 @@
 #include "store/store_impl.h"
 
 bool store_send_rows(struct store *store, struct arena *arena, const struct table *table, enum statement_kind kind, int probe,
-                     const void *const *rows, size_t n, struct err *err)
+		     const void *const *rows, size_t n, struct err *err)
 {
 	const struct col *cols[BOOK_COLS_MAX];
 	struct text params[BOOK_COLS_MAX];
@@ -20,8 +20,7 @@ bool store_send_rows(struct store *store, struct arena *arena, const struct tabl
 			return err_wrap(err, "table %s", table->name);
 	struct statement *s = store_statement(store, arena, table, kind, probe, err);
 
-	return s != NULL &&
-	       store_send(store, &(struct flight){ .kind = FLIGHT_RUN, .statement = s }, (int)n_cols, params, err);
+	return s != NULL && store_send(store, &(struct flight){ .kind = FLIGHT_RUN, .statement = s }, (int)n_cols, params, err);
 }
 
 /* Deletes first: a unique value may move from one row to another. */
@@ -45,8 +44,7 @@ static bool send_changes(struct store *store, const struct table *table, struct 
 	return n_upserts == 0 || store_send_rows(store, arena, table, STATEMENT_UPSERT, BOOK_KEY, upserts, n_upserts, err);
 }
 
-bool store_save_commit(struct store *store, const struct table *const *tables, size_t n_tables, struct book *book,
-                       struct err *err)
+bool store_save_commit(struct store *store, const struct table *const *tables, size_t n_tables, struct book *book, struct err *err)
 {
 	CHECK(store->state == STORE_BATCH);
 	bool ok = store_enter_pipeline(store, err);

@@ -150,7 +150,7 @@ static void add_order(struct buf *b, const struct table *table, const struct pro
 	for (int i = 0; i < p->n_order; i++) {
 		int at = p->order[i];
 		bool null = table->cols[at].kind == COL_DATE && !(table->cols[at].flags & COL_KEY) &&
-		            !(p->range != PROBE_NONE && p->range_col == at);
+			    !(p->range != PROBE_NONE && p->range_col == at);
 
 		for (int e = 0; e < p->n_eq; e++)
 			null = null && p->eq[e] != at;

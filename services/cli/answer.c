@@ -10,7 +10,9 @@ static const char find_sql[] =
 const struct wire_msg *answer_message(enum cli_service service)
 {
 	static const struct wire_msg *const messages[CLI_SERVICES] = {
-		[CLI_INTAKE] = &intake_event_msg, [CLI_BILLING] = &billing_event_msg, [CLI_CASH] = &cash_event_msg,
+		[CLI_INTAKE] = &intake_event_msg,
+		[CLI_BILLING] = &billing_event_msg,
+		[CLI_CASH] = &cash_event_msg,
 		[CLI_COLLECTIONS] = &collections_event_msg,
 	};
 
@@ -57,7 +59,7 @@ static bool read_row(struct cli *cli, enum cli_service service, const struct sto
 }
 
 bool answer_find(struct cli *cli, enum cli_service service, struct text cause_event_id, const char *cause_topic, struct err *err,
-		  struct answer **ret_answers, size_t *ret_n)
+		 struct answer **ret_answers, size_t *ret_n)
 {
 	_cleanup_(store_result_freep) struct store_result *r = NULL;
 	const char *params[] = { text_cstr(cli->arena, cause_event_id), cause_topic == NULL ? "" : cause_topic };
@@ -108,9 +110,18 @@ struct text answer_detail(const struct answer *o, struct arena *a)
 static const struct {
 	const char *label, *member;
 } facts[] = {
-	{ "", "amount" },	 { "line ", "line_id" },	       { "document ", "document_id" }, { "credit ", "credit.document_id" },
-	{ "number ", "number" }, { "order ", "order_id" },	       { "from ", "from_account" },    { "to ", "to_account" },
-	{ "", "reason" },	 { "block ", "block_id" },	       { "until ", "until" },	       { "by rule ", "explanation.rule_id" },
+	{ "", "amount" },
+	{ "line ", "line_id" },
+	{ "document ", "document_id" },
+	{ "credit ", "credit.document_id" },
+	{ "number ", "number" },
+	{ "order ", "order_id" },
+	{ "from ", "from_account" },
+	{ "to ", "to_account" },
+	{ "", "reason" },
+	{ "block ", "block_id" },
+	{ "until ", "until" },
+	{ "by rule ", "explanation.rule_id" },
 	{ "", "explanation.because" },
 };
 

@@ -12,21 +12,21 @@ struct answer {
 	int32_t lane;
 	int64_t seq;
 	struct text event_id;
-	struct text name;	/* invoice_issued, refused ... */
-	struct text key;	/* account */
+	struct text name; /* invoice_issued, refused ... */
+	struct text key; /* account */
 	bool final;
-	bool dead;		/* of intake: a dead letter */
+	bool dead; /* of intake: a dead letter */
 	int32_t cause_partition;
 	int64_t cause_offset;
-	const void *body;	/* struct of the service's outcome message */
+	const void *body; /* struct of the service's outcome message */
 };
 
 /*
- * Outcomes of one service whose cause is this event, in order; texts and structs in the arena. cause_topic may be NULL: ids of others need not be
- * unique, those of intake's own outcomes are.
+ * Outcomes of one service whose cause is this event, in order; texts and structs in the arena. cause_topic may be NULL: ids of
+ * others need not be unique, those of intake's own outcomes are.
  */
 bool answer_find(struct cli *cli, enum cli_service service, struct text cause_event_id, const char *cause_topic, struct err *err,
-		  struct answer **ret_answers, size_t *ret_n);
+		 struct answer **ret_answers, size_t *ret_n);
 
 bool answer_is_refusal(const struct answer *o);
 /* Of a refusal or dead letter: the stable reason, and what was wrong. Else empty. */

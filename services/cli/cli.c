@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define VERSION       "0.1.0"
-#define ARENA_SOFT    ((size_t)64 << 20)
-#define ARENA_HARD    ((size_t)64 << 30) /* address space, not memory */
+#define VERSION    "0.1.0"
+#define ARENA_SOFT ((size_t)64 << 20)
+#define ARENA_HARD ((size_t)64 << 30) /* address space, not memory */
 
 /* ---- the commands, in the order people meet them ---- */
 
@@ -58,10 +58,11 @@ static void print_help(FILE *to)
 		for (size_t i = 0; i < ARRAY_LEN(groups[g].commands) && groups[g].commands[i] != NULL; i++)
 			fprintf(to, "  %-12s %s\n", groups[g].commands[i]->name, groups[g].commands[i]->summary);
 	}
-	fprintf(to, "\n`openitem COMMAND --help` shows its options and an example. Settings come from OPENITEM_* variables, else from\n"
-		    "$OPENITEM_HOME/env, else from .openitem/env in this directory or above.\n\n"
-		    "Exit codes: 0 ok, 1 a check found something or a command was refused, 2 usage, 3 a component is missing or\n"
-		    "unreachable, 4 bad input\n");
+	fprintf(to,
+		"\n`openitem COMMAND --help` shows its options and an example. Settings come from OPENITEM_* variables, else from\n"
+		"$OPENITEM_HOME/env, else from .openitem/env in this directory or above.\n\n"
+		"Exit codes: 0 ok, 1 a check found something or a command was refused, 2 usage, 3 a component is missing or\n"
+		"unreachable, 4 bad input\n");
 }
 
 /* ---- messages ---- */

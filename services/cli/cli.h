@@ -18,10 +18,10 @@
 /* What every command ends with. */
 enum exit_code {
 	EXIT_OK = 0,
-	EXIT_FOUND = 1,   /* a check found something; a command was refused */
+	EXIT_FOUND = 1, /* a check found something; a command was refused */
 	EXIT_USAGE = 2,
 	EXIT_MISSING = 3, /* a component is missing, unreachable or stuck: the message says which, and where it was looked for */
-	EXIT_INPUT = 4,   /* bad input: the message says file, line, column and what was expected */
+	EXIT_INPUT = 4, /* bad input: the message says file, line, column and what was expected */
 };
 
 enum out_format { OUT_TABLE, OUT_CSV, OUT_JSON };
@@ -37,16 +37,16 @@ struct command;
 struct cli {
 	const struct command *command;
 	struct env env;
-	struct arena *arena;   /* until the command ends */
-	size_t format;         /* enum out_format, set by OPTION_FORMAT */
+	struct arena *arena; /* until the command ends */
+	size_t format; /* enum out_format, set by OPTION_FORMAT */
 	struct store *stores[CLI_SERVICES]; /* opened by cli_store, closed at the end */
 };
 
 struct command {
 	const char *name;
-	const char *summary;   /* one line, for `openitem --help` */
-	const char *usage;     /* "openitem publish [--topic T] [FILE|-]" and, after a newline, what it does */
-	const char *example;   /* a line to type, or several */
+	const char *summary; /* one line, for `openitem --help` */
+	const char *usage; /* "openitem publish [--topic T] [FILE|-]" and, after a newline, what it does */
+	const char *example; /* a line to type, or several */
 	/* argv[0] is the command's name. Returns an exit code. */
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
@@ -56,7 +56,10 @@ int cli_main(int argc, char **argv);
 
 /* "openitem publish: ..." on stderr, safe on a terminal. Returns code. */
 int cli_fail(struct cli *cli, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* The same for an error of a library, with the exit code that its class means: REJECT is bad input, STOP a finding, the rest a component. */
+/*
+ * The same for an error of a library, with the exit code that its class means: REJECT is bad input, STOP a finding, the rest a
+ * component.
+ */
 int cli_failed(struct cli *cli, const struct err *err);
 int cli_exit_code(const struct err *err);
 /* A remark on stderr that ends nothing. */

@@ -9,12 +9,12 @@
 #include "store/store.h"
 #include "wire/wire.h"
 
-#define TOPIC        "ar.command.v1"
-#define SOURCE       TEXT("/openitem/cli")
-#define WAIT_S       30
-#define POLL_MS      5
-#define TARGETS_MAX  200 /* @max of Apply.targets */
-#define CHAIN_DEPTH  4   /* transfer sent, accepted, applied; and back */
+#define TOPIC       "ar.command.v1"
+#define SOURCE      TEXT("/openitem/cli")
+#define WAIT_S      30
+#define POLL_MS     5
+#define TARGETS_MAX 200 /* @max of Apply.targets */
+#define CHAIN_DEPTH 4 /* transfer sent, accepted, applied; and back */
 
 struct args {
 	struct cli *cli;
@@ -59,7 +59,8 @@ static bool look_up(struct args *g, const char *sql, const char *what, struct er
 	if (n > 1)
 		return err_set(err, ERR_STOP, "ambiguous", "%s: %zu accounts have one; say which with --account", what, n);
 	if (n == 0 && g->account == NULL)
-		return err_set(err, ERR_STOP, "not_found", "%s: reporting knows no such item; say its account with --account", what);
+		return err_set(err, ERR_STOP, "not_found", "%s: reporting knows no such item; say its account with --account",
+			       what);
 	*ret = (struct known){ n == 0 ? text_of(g->account) : text_dup(a, store_result_cell(r, 0, 0)),
 			       n == 0 ? text_of(what) : text_dup(a, store_result_cell(r, 0, 1)),
 			       n == 0 ? TEXT_NONE : text_dup(a, store_result_cell(r, 0, 2)) };
@@ -106,8 +107,8 @@ static bool amount(struct text what, struct text currency, struct err *err, stru
 		currency = text_trim((struct text){ what.s + space, what.n - space });
 	}
 	if (currency_find(currency) == NULL || !money_parse(number, currency_exponent(currency), &ret->minor))
-		return err_set(err, ERR_REJECT, "bad_amount", "\"" TEXT_FMT "\": expected an amount such as 100.00 or \"100.00 EUR\"",
-			       TEXT_ARG(what));
+		return err_set(err, ERR_REJECT, "bad_amount",
+			       "\"" TEXT_FMT "\": expected an amount such as 100.00 or \"100.00 EUR\"", TEXT_ARG(what));
 	memcpy(ret->currency, currency.s, 3);
 	ret->currency[3] = '\0';
 	return true;
@@ -122,7 +123,8 @@ static bool need(const char *value, const char *option, struct err *err)
 
 static bool need_version(const struct args *g, struct err *err)
 {
-	return g->version > 0 || err_set(err, ERR_REJECT, "usage", "--version is missing: the one that unidentified, unapplied or items shows");
+	return g->version > 0 ||
+	       err_set(err, ERR_REJECT, "usage", "--version is missing: the one that unidentified, unapplied or items shows");
 }
 
 static bool assign_payer(struct args *g, const char *operand, struct err *err)
@@ -235,9 +237,8 @@ static const struct action {
 	enum cli_service decides;
 	bool (*build)(struct args *g, const char *operand, struct err *err);
 } actions[] = {
-	{ "assign-payer", CLI_CASH, assign_payer },   { "send-back", CLI_CASH, send_back },
-	{ "apply", CLI_CASH, apply },		      { "unapply", CLI_CASH, unapply },
-	{ "block", CLI_COLLECTIONS, block },	      { "unblock", CLI_COLLECTIONS, unblock },
+	{ "assign-payer", CLI_CASH, assign_payer }, { "send-back", CLI_CASH, send_back }, { "apply", CLI_CASH, apply },
+	{ "unapply", CLI_CASH, unapply },           { "block", CLI_COLLECTIONS, block },  { "unblock", CLI_COLLECTIONS, unblock },
 };
 
 /* ---- sending and waiting ---- */
@@ -274,8 +275,10 @@ static bool too_late(const struct sent *sent, const char *service, struct err *e
 		cli_sleep_ms(POLL_MS);
 		return false;
 	}
-	err_set(err, ERR_RETRY, "no_answer", "%s has not answered yet; the command is on " TOPIC " and will be done. See `openitem status`, "
-		"or ask again with --id " TEXT_FMT, service, TEXT_ARG(sent->id));
+	err_set(err, ERR_RETRY, "no_answer",
+		"%s has not answered yet; the command is on " TOPIC " and will be done. See `openitem status`, "
+		"or ask again with --id " TEXT_FMT,
+		service, TEXT_ARG(sent->id));
 	return true;
 }
 
@@ -290,8 +293,8 @@ static bool intake_is_past(struct cli *cli, const struct sent *sent, struct err 
 	snprintf(partition, sizeof(partition), "%d", sent->partition);
 	snprintf(offset, sizeof(offset), "%lld", (long long)sent->offset);
 	if (!cli_store(cli, CLI_INTAKE, err, &store) ||
-	    !store_query(store, "SELECT 1 FROM position WHERE topic = $1 AND partition = $2::int AND next_offset > $3::bigint", 3, params,
-			 err, &r))
+	    !store_query(store, "SELECT 1 FROM position WHERE topic = $1 AND partition = $2::int AND next_offset > $3::bigint", 3,
+			 params, err, &r))
 		return false;
 	*ret_past = store_result_rows(r) > 0;
 	return true;
@@ -348,7 +351,7 @@ static bool final_answer(struct cli *cli, const struct sent *sent, enum cli_serv
 
 static const struct out_column columns[] = {
 	{ "service", OUT_TEXT }, { "outcome", OUT_TEXT }, { "account", OUT_TEXT },
-	{ "reason", OUT_TEXT },	 { "what", OUT_TEXT },	  { "event_id", OUT_TEXT },
+	{ "reason", OUT_TEXT },  { "what", OUT_TEXT },    { "event_id", OUT_TEXT },
 };
 
 static void print_outcome(struct out *out, const struct answer *o, struct arena *a)
@@ -362,7 +365,8 @@ static void print_outcome(struct out *out, const struct answer *o, struct arena 
 }
 
 /* What followed elsewhere: the transfer that was accepted (or refused, which then is the answer), and what was applied there. */
-static bool print_chain(struct cli *cli, struct out *out, const struct answer *list, size_t n, int depth, bool *refused, struct err *err)
+static bool print_chain(struct cli *cli, struct out *out, const struct answer *list, size_t n, int depth, bool *refused,
+			struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct answer *next;
@@ -436,7 +440,8 @@ static int decide(struct args *g, const struct action *action, const char *opera
 	if (g->by == NULL)
 		g->by = user_name();
 	if (!need(g->by, "by", &err) || !action->build(g, operand, &err))
-		return strcmp(err.code, "usage") == 0 ? options_usage(g->cli, "%s: %s", action->name, err.msg) : cli_failed(g->cli, &err);
+		return strcmp(err.code, "usage") == 0 ? options_usage(g->cli, "%s: %s", action->name, err.msg)
+						      : cli_failed(g->cli, &err);
 	g->e->issued_by = text_of(g->by);
 	g->e->note = text_of(g->note);
 	if (!send(g, &err, &sent))
@@ -451,16 +456,19 @@ static int run(struct cli *cli, int argc, char **argv)
 	g = (struct args){ .cli = cli, .timeout_s = WAIT_S, .reason = SIZE_MAX, .date = DATE_NONE, .until = DATE_NONE };
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(cli),
-		{ "version", 'v', OPTION_INT, &g.version, "N", "version of the item or line, as the lists show it", 1, INT32_MAX, NULL },
+		{ "version", 'v', OPTION_INT, &g.version, "N", "version of the item or line, as the lists show it", 1, INT32_MAX,
+		  NULL },
 		{ "payer", 'p', OPTION_TEXT, &g.payer, "ACCOUNT", "assign-payer: who paid", 0, 0, NULL },
-		{ "to", 't', OPTION_ITEMS, &g.to, "ITEM[=AMOUNT]", "apply: to these items; no amount = as much as fits", 0, 0, NULL },
+		{ "to", 't', OPTION_ITEMS, &g.to, "ITEM[=AMOUNT]", "apply: to these items; no amount = as much as fits", 0, 0,
+		  NULL },
 		{ "from", 0, OPTION_TEXT, &g.from_item, "ITEM", "unapply: only from this item", 0, 0, NULL },
 		{ "date", 0, OPTION_DAY, &g.date, "DATE", "apply: accounting date insisted on", 0, 0, NULL },
 		{ "reason", 0, OPTION_WORD, &g.reason, "dispute|insolvency|legal|manual", "block: why", 0, 0, reasons },
 		{ "item", 0, OPTION_TEXT, &g.item, "ITEM", "block: only this item", 0, 0, NULL },
 		{ "until", 0, OPTION_DAY, &g.until, "DATE", "block: last day it holds", 0, 0, NULL },
 		{ "block-id", 0, OPTION_TEXT, &g.block_id, "ID", "block: its name; unblock: which one", 0, 0, NULL },
-		{ "account", 'a', OPTION_TEXT, &g.account, "ACCOUNT", "account of the item, where its name alone is not enough", 0, 0, NULL },
+		{ "account", 'a', OPTION_TEXT, &g.account, "ACCOUNT", "account of the item, where its name alone is not enough", 0,
+		  0, NULL },
 		{ "by", 0, OPTION_TEXT, &g.by, "USER", "who decides (default $OPENITEM_USER, $USER)", 0, 0, NULL },
 		{ "note", 0, OPTION_TEXT, &g.note, "TEXT", "why, in words", 0, 0, NULL },
 		{ "id", 0, OPTION_TEXT, &g.id, "ID", "idempotency key: the same id is decided once", 0, 0, NULL },
@@ -485,8 +493,9 @@ const struct command cmd_command = {
 		 "       openitem command unapply CREDIT --version N [--from ITEM]\n"
 		 "       openitem command block ACCOUNT --reason WHY [--item ITEM] [--until DATE] [--block-id ID]\n"
 		 "       openitem command unblock ACCOUNT --block-id ID\n\n"
-		 "Sends the command, waits for its final outcome and prints it with what followed. Refused (also as a dead letter): exit 1.\n"
-		 "An ITEM is a document number, an external number, a bank line or a document id, with :N for the N-th instalment.",
+		 "Sends the command, waits for its final outcome and prints it with what followed. Refused (also as a\n"
+		 "dead letter): exit 1. An ITEM is a document number, an external number, a bank line or a document\n"
+		 "id, with :N for the N-th instalment.",
 	.example = "openitem command assign-payer L-17 --payer C-1001 --version 1 --note \"called them\"\n"
 		   "openitem command apply L-17 --to DE26000017K=100.00 --to DE26000018H --version 2",
 	.run = run,

@@ -92,8 +92,9 @@ static bool read_all(struct dlq *d, record_fn *fn, struct err *err)
 /* ---- ls ---- */
 
 static const struct out_column columns[] = {
-	{ "topic", OUT_TEXT }, { "partition", OUT_INT }, { "offset", OUT_INT }, { "time", OUT_INSTANT }, { "reason", OUT_TEXT },
-	{ "retryable", OUT_TEXT }, { "type", OUT_TEXT }, { "id", OUT_TEXT }, { "key", OUT_TEXT }, { "message", OUT_TEXT },
+	{ "topic", OUT_TEXT },  { "partition", OUT_INT },  { "offset", OUT_INT }, { "time", OUT_INSTANT },
+	{ "reason", OUT_TEXT }, { "retryable", OUT_TEXT }, { "type", OUT_TEXT },  { "id", OUT_TEXT },
+	{ "key", OUT_TEXT },    { "message", OUT_TEXT },
 };
 
 static void list_record(struct dlq *d, const struct bus_record *r, struct arena *a)
@@ -125,7 +126,8 @@ static int list(struct dlq *d, int argc, char **argv)
 	struct err err;
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(d->cli),
-		{ "topic", 't', OPTION_ITEMS, &d->topics, "TOPIC", "only of these topics (crm.customer.v1 or crm.customer.v1-dlt)", 0, 0, NULL },
+		{ "topic", 't', OPTION_ITEMS, &d->topics, "TOPIC", "only of these topics (crm.customer.v1 or crm.customer.v1-dlt)",
+		  0, 0, NULL },
 		{ "reason", 0, OPTION_ITEMS, &d->reasons, "REASON", "only with these reasons, e.g. id_conflict", 0, 0, NULL },
 		{ "limit", 'n', OPTION_INT, &d->limit, "N", "at most N", 1, INT64_MAX, NULL },
 	};
@@ -264,8 +266,8 @@ const struct command cmd_dlq = {
 	.summary = "look at the dead letters",
 	.usage = "openitem dlq ls [--topic TOPIC] [--reason REASON] [--limit N] [--format F]\n"
 		 "       openitem dlq show TOPIC:PARTITION:OFFSET | EVENT-ID [--format json]\n\n"
-		 "What the gate refused: the original record on <topic>-dlt, with the reason in its headers. The reason is also in the outcome\n"
-		 "table of intake, where the command that sent it finds it.",
+		 "What the gate refused: the original record on <topic>-dlt, with the reason in its headers. The\n"
+		 "reason is also in the outcome table of intake, where the command that sent it finds it.",
 	.example = "openitem dlq ls --reason id_conflict\nopenitem dlq show bank.payment.v1-dlt:2:17",
 	.run = run,
 };

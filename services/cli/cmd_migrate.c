@@ -74,7 +74,10 @@ static int run(struct cli *cli, int argc, char **argv)
 		if (argc > 0 && !chosen[s])
 			continue;
 		if (!migrate_one(cli, (enum cli_service)s,
-				 status ? STORE_MIGRATE_STATUS : dry_run ? STORE_MIGRATE_DRY_RUN : STORE_MIGRATE_APPLY, &err))
+				 status    ? STORE_MIGRATE_STATUS
+				 : dry_run ? STORE_MIGRATE_DRY_RUN
+					   : STORE_MIGRATE_APPLY,
+				 &err))
 			return cli_failed(cli, &err);
 	}
 	return EXIT_OK;
@@ -84,8 +87,9 @@ const struct command cmd_migrate = {
 	.name = "migrate",
 	.summary = "bring the schemas of the services up to date",
 	.usage = "openitem migrate [--status|--dry-run] [SERVICE...]\n\n"
-		 "Applies what is pending to each service's schema, one file at a time, and checks it. Forward only. Each service's\n"
-		 "OPENITEM_<SERVICE>_DATABASE_OWNER is used, for --status its OPENITEM_<SERVICE>_DATABASE_RO.",
+		 "Applies what is pending to each service's schema, one file at a time, and checks it. Forward only.\n"
+		 "Each service's OPENITEM_<SERVICE>_DATABASE_OWNER is used, for --status its\n"
+		 "OPENITEM_<SERVICE>_DATABASE_RO.",
 	.example = "openitem migrate --status billing cash",
 	.run = run,
 };

@@ -14,10 +14,8 @@ static const struct {
 	const char *topic;
 	const char *name;
 } steps[STEPS] = {
-	[STEP_REFERENCE] = { "ar.reference.v1", "reference facts" },
-	[STEP_CUSTOMERS] = { "crm.customer.v1", "customers" },
-	[STEP_ORDERS] = { "crm.sales-order.v1", "orders" },
-	[STEP_BANK] = { "bank.payment.v1", "bank lines" },
+	[STEP_REFERENCE] = { "ar.reference.v1", "reference facts" }, [STEP_CUSTOMERS] = { "crm.customer.v1", "customers" },
+	[STEP_ORDERS] = { "crm.sales-order.v1", "orders" },          [STEP_BANK] = { "bank.payment.v1", "bank lines" },
 	[STEP_COMMANDS] = { "ar.command.v1", "commands" },
 };
 
@@ -41,7 +39,7 @@ struct play {
 	size_t n, cap;
 	struct play_entity entities[DAY_ENTITIES_MAX];
 	size_t n_entities;
-	struct text source;	/* of the first event: that of the days */
+	struct text source; /* of the first event: that of the days */
 	bool placeholders;
 	int64_t days, missing;
 	struct kafka *kafka;
@@ -68,8 +66,8 @@ static bool add_entity(struct play *p, struct text entity, date_t day, struct er
 		if (text_eq(p->entities[i].entity, entity))
 			return true;
 	if (p->n_entities == DAY_ENTITIES_MAX)
-		return err_set(err, ERR_REJECT, "too_many_entities", "data: more than %d legal entities, which is what one day can name",
-			       DAY_ENTITIES_MAX);
+		return err_set(err, ERR_REJECT, "too_many_entities",
+			       "data: more than %d legal entities, which is what one day can name", DAY_ENTITIES_MAX);
 	p->entities[p->n_entities++] = (struct play_entity){ text_dup(p->cli->arena, entity), day };
 	return true;
 }
@@ -85,8 +83,8 @@ static bool step_of(const struct event *ev, enum play_step *ret_step)
 }
 
 /* arena: of this line, given back afterwards. *ret_entity and *ret_source point into it. */
-static bool read_line(struct play *p, struct text t, struct arena *a, struct err *err, size_t *ret_column, struct play_line *ret_line,
-		      struct text *ret_entity, struct text *ret_source)
+static bool read_line(struct play *p, struct text t, struct arena *a, struct err *err, size_t *ret_column,
+		      struct play_line *ret_line, struct text *ret_entity, struct text *ret_source)
 {
 	struct event ev;
 	struct play_line line = { .t = t, .placeholder = numbers_has_placeholder(t) };
@@ -103,7 +101,8 @@ static bool read_line(struct play *p, struct text t, struct arena *a, struct err
 		return err_set(err, ERR_REJECT, "out_of_order", "time: expected business-date order, the line before is of %s",
 			       date_format(s, before));
 	if (!step_of(&ev, &line.step) || text_starts(wire_event_name(ev.topic->msg, ev.body), TEXT("day_")))
-		return err_set(err, ERR_REJECT, "not_playable", "type: expected no business day, play opens and closes them itself");
+		return err_set(err, ERR_REJECT, "not_playable",
+			       "type: expected no business day, play opens and closes them itself");
 	*ret_line = line;
 	*ret_entity = event_entity(ev.topic, ev.body, a);
 	*ret_source = ev.ce.source;
@@ -307,10 +306,11 @@ const struct command cmd_play = {
 	.name = "play",
 	.summary = "play a file of events day by day",
 	.usage = "openitem play FILE|- [--from DATE] [--until DATE]\n\n"
-		 "NDJSON in business-date order, as `generate` and `import` write it; the day is that of each event's `time`. Per day, each\n"
-		 "step followed by settling: DayOpened and reference facts, customers, orders, bank lines, commands, then DayClosed. Days\n"
-		 "without events are left out. {{number:ORDER_ID}} becomes the number of that order's invoice. Playing a file again\n"
-		 "publishes the same events with the same ids and changes nothing.",
+		 "NDJSON in business-date order, as `generate` and `import` write it; the day is that of each event's\n"
+		 "`time`. Per day, each step followed by settling: DayOpened and reference facts, customers, orders,\n"
+		 "bank lines, commands, then DayClosed. Days without events are left out. {{number:ORDER_ID}} becomes\n"
+		 "the number of that order's invoice. Playing a file again publishes the same events with the same ids\n"
+		 "and changes nothing.",
 	.example = "openitem play company.ndjson --until 2026-01-31",
 	.run = run,
 };

@@ -9,8 +9,8 @@
 struct publish {
 	struct cli *cli;
 	const char *path;
-	const struct wire_topic *topic;	/* NULL: by type */
-	int64_t rate;			/* events per second; 0 = as fast as it goes */
+	const struct wire_topic *topic; /* NULL: by type */
+	int64_t rate; /* events per second; 0 = as fast as it goes */
 	struct text bytes;
 	int64_t events;
 };
@@ -74,8 +74,10 @@ static int publish(struct publish *p)
 
 	double seconds = progress_seconds(&progress);
 
-	code = ok ? EXIT_OK : cli_fail(p->cli, cli_exit_code(&err), "after %lld of %lld events: %s", (long long)kafka_published(k),
-				       (long long)p->events, err.msg);
+	if (!ok) {
+		err_wrap(&err, "after %lld of %lld events", (long long)kafka_published(k), (long long)p->events);
+		code = cli_failed(p->cli, &err);
+	}
 	printf("published %lld events in %.2f s, %.0f per second\n", (long long)kafka_published(k), seconds,
 	       seconds > 0 ? (double)kafka_published(k) / seconds : 0);
 	kafka_close(k);
@@ -88,7 +90,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	const char *topic = NULL;
 	struct err err;
 	const struct option_spec specs[] = {
-		{ "topic", 't', OPTION_TEXT, &topic, "TOPIC", "all events go there (default: the topic that has their type)", 0, 0, NULL },
+		{ "topic", 't', OPTION_TEXT, &topic, "TOPIC", "all events go there (default: the topic that has their type)", 0, 0,
+		  NULL },
 		{ "rate", 0, OPTION_INT, &p.rate, "N", "at most N events per second", 1, 1000000, NULL },
 	};
 	int code = options_parse(cli, specs, ARRAY_LEN(specs), 0, 1, &argc, &argv);
@@ -111,9 +114,9 @@ const struct command cmd_publish = {
 	.name = "publish",
 	.summary = "publish events from a file",
 	.usage = "openitem publish [--topic TOPIC] [--rate N] [FILE|-]\n\n"
-		 "NDJSON: one CloudEvent (structured JSON) per line; `data` is the topic's message in proto3 JSON. Goes out in binary mode\n"
-		 "with the event's own key. All lines are checked first; when one is bad nothing is published and every bad line is\n"
-		 "named as FILE:LINE:COLUMN (exit 4).",
+		 "NDJSON: one CloudEvent (structured JSON) per line; `data` is the topic's message in proto3 JSON.\n"
+		 "Goes out in binary mode with the event's own key. All lines are checked first; when one is bad\n"
+		 "nothing is published and every bad line is named as FILE:LINE:COLUMN (exit 4).",
 	.example =
 		"echo '{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/crm\",\"type\":\"openitem.reference.entity_recorded.v1\",\n"
 		"  \"data\":{\"entityRecorded\":{\"entity\":\"DE01\",\"name\":\"Muster GmbH\",\"functionalCurrency\":\"EUR\",\n"

@@ -10,8 +10,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	struct settle *s;
 	struct err err;
 	const struct option_spec specs[] = {
-		{ "timeout", 0, OPTION_INT, &timeout_s, "SECONDS", "give up after so long (default: while there is progress)", 1, 86400,
-		  NULL },
+		{ "timeout", 0, OPTION_INT, &timeout_s, "SECONDS", "give up after so long (default: while there is progress)", 1,
+		  86400, NULL },
 	};
 	int code = options_parse(cli, specs, ARRAY_LEN(specs), 0, 0, &argc, &argv);
 
@@ -33,8 +33,8 @@ const struct command cmd_settle = {
 	.name = "settle",
 	.summary = "wait until every event has passed through every service",
 	.usage = "openitem settle [--timeout SECONDS]\n\n"
-		 "Returns when no log holds a record that its readers have not passed and every outcome is published. A stopped lane, or\n"
-		 "no progress for 60 s, ends with exit 3 and the place.",
+		 "Returns when no log holds a record that its readers have not passed and every outcome is published.\n"
+		 "A stopped lane, or no progress for 60 s, ends with exit 3 and the place.",
 	.example = "openitem settle --timeout 300",
 	.run = run,
 };

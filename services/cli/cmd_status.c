@@ -22,7 +22,7 @@ struct status {
 	bool kafka;
 	struct topic_state *topics;
 	size_t n_topics;
-	int worst;	/* exit code */
+	int worst; /* exit code */
 	struct out *out;
 };
 
@@ -108,12 +108,15 @@ static void see_kafka(struct status *s)
 	char detail[128] = "";
 
 	s->kafka = cli_bus(s->cli, &err, &conf) && bus_admin_open(&conf, &err, &admin) &&
-		   bus_cluster_check(admin, KAFKA_MS, &err, &cluster) && bus_topics(admin, add_topic, s, &err) && ask_ends(s, admin, &err);
+		   bus_cluster_check(admin, KAFKA_MS, &err, &cluster) && bus_topics(admin, add_topic, s, &err) &&
+		   ask_ends(s, admin, &err);
 	bus_admin_close(admin);
 	if (s->kafka)
-		snprintf(detail, sizeof(detail), "%d broker%s, cluster %s", cluster.brokers, cluster.brokers == 1 ? "" : "s", cluster.id);
+		snprintf(detail, sizeof(detail), "%d broker%s, cluster %s", cluster.brokers, cluster.brokers == 1 ? "" : "s",
+			 cluster.id);
 	component(s, "kafka", s->kafka, s->kafka ? "up" : "away",
-		  cluster.version[0] == '\0' && s->kafka ? "4.0 or later" : cluster.version, conf.brokers, s->kafka ? detail : err.msg);
+		  cluster.version[0] == '\0' && s->kafka ? "4.0 or later" : cluster.version, conf.brokers,
+		  s->kafka ? detail : err.msg);
 }
 
 static void see_redis(struct status *s)
@@ -152,8 +155,9 @@ static void see_database(struct status *s, enum cli_service service)
 
 	snprintf(name, sizeof(name), "postgresql of %s", cli_service_names[service]);
 	bool up = cli_store(s->cli, service, &err, &store) &&
-		  store_query(store, "SELECT current_setting('server_version'), current_database() || ', schema ' || current_schema(), "
-				     "coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket')",
+		  store_query(store,
+			      "SELECT current_setting('server_version'), current_database() || ', schema ' || current_schema(), "
+			      "coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket')",
 			      0, NULL, &err, &r);
 	component(s, name, up, up ? "up" : "away", up ? store_result_cell(r, 0, 0).s : "",
 		  up ? store_result_cell(r, 0, 2).s : cli_variable(s->cli, service, "DATABASE_RO"),
@@ -168,8 +172,14 @@ static void see_process(struct status *s, enum cli_service service)
 
 	snprintf(title, sizeof(title), "openitem-%s", cli_service_names[service]);
 	body[strcspn(body, "\r\n")] = '\0';
-	component(s, title, code == 200, code == 200 ? "ready" : code > 0 ? "not ready" : "away", "", address == NULL ? name : address,
-		  code == 200 ? "" : address == NULL ? "not set" : body);
+	component(s, title, code == 200,
+		  code == 200 ? "ready"
+		  : code > 0  ? "not ready"
+			      : "away",
+		  "", address == NULL ? name : address,
+		  code == 200       ? ""
+		  : address == NULL ? "not set"
+				    : body);
 }
 
 static void components(struct status *s, bool print)
@@ -188,13 +198,16 @@ static void components(struct status *s, bool print)
 /* ---- services ---- */
 
 static const struct out_column service_columns[] = {
-	{ "service", OUT_TEXT }, { "topic", OUT_TEXT },	  { "lag", OUT_INT },	       { "last_event", OUT_INSTANT }, { "waiting", OUT_INT },
-	{ "parked", OUT_INT },	 { "stopped", OUT_INT },  { "dead_letters", OUT_INT }, { "business_day", OUT_DAY },   { "day", OUT_TEXT },
+	{ "service", OUT_TEXT },     { "topic", OUT_TEXT }, { "lag", OUT_INT },     { "last_event", OUT_INSTANT },
+	{ "waiting", OUT_INT },      { "parked", OUT_INT }, { "stopped", OUT_INT }, { "dead_letters", OUT_INT },
+	{ "business_day", OUT_DAY }, { "day", OUT_TEXT },
 };
 
-static const char position_sql[] = "SELECT topic, partition, max(next_offset) AS next_offset FROM position GROUP BY 1, 2 ORDER BY 1, 2";
-static const char lane_sql[] = "SELECT coalesce(sum(seq - published_seq), 0) AS waiting, coalesce(max(last_event_us), 0) AS last_event_us, "
-			       "count(*) FILTER (WHERE stopped <> '') AS stopped FROM lane";
+static const char position_sql[] =
+	"SELECT topic, partition, max(next_offset) AS next_offset FROM position GROUP BY 1, 2 ORDER BY 1, 2";
+static const char lane_sql[] =
+	"SELECT coalesce(sum(seq - published_seq), 0) AS waiting, coalesce(max(last_event_us), 0) AS last_event_us, "
+	"count(*) FILTER (WHERE stopped <> '') AS stopped FROM lane";
 static const char stopped_sql[] = "SELECT lane, stopped FROM lane WHERE stopped <> '' ORDER BY 1";
 static const char day_sql[] = "SELECT max(opened_on)::text AS opened, max(closed_on)::text AS closed FROM business_day";
 
@@ -207,8 +220,10 @@ static bool read_service(struct status *s, enum cli_service service, struct serv
 	struct store *store;
 
 	return cli_store(s->cli, service, err, &store) && store_query(store, position_sql, 0, NULL, err, &ret->positions) &&
-	       store_query(store, lane_sql, 0, NULL, err, &ret->lanes) && store_query(store, stopped_sql, 0, NULL, err, &ret->stopped) &&
-	       (service != CLI_BILLING || store_query(store, "SELECT count(*) AS parked FROM parked", 0, NULL, err, &ret->parked)) &&
+	       store_query(store, lane_sql, 0, NULL, err, &ret->lanes) &&
+	       store_query(store, stopped_sql, 0, NULL, err, &ret->stopped) &&
+	       (service != CLI_BILLING ||
+		store_query(store, "SELECT count(*) AS parked FROM parked", 0, NULL, err, &ret->parked)) &&
 	       (service != CLI_REPORTING || store_query(store, day_sql, 0, NULL, err, &ret->day));
 }
 
@@ -333,7 +348,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	bool only_components = false;
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(cli),
-		{ "components", 0, OPTION_FLAG, &only_components, NULL, "only Kafka, Redis, the databases and the processes", 0, 0, NULL },
+		{ "components", 0, OPTION_FLAG, &only_components, NULL, "only Kafka, Redis, the databases and the processes", 0, 0,
+		  NULL },
 	};
 	int code = options_parse(cli, specs, ARRAY_LEN(specs), 0, 0, &argc, &argv);
 
@@ -356,9 +372,10 @@ const struct command cmd_status = {
 	.name = "status",
 	.summary = "where everything stands: components, lag, what waits, what is stopped",
 	.usage = "openitem status [--components] [--format F]\n\n"
-		 "Components, then per service and topic: lag in records, time of the last event, outcomes not published yet, parked inputs, stopped\n"
-		 "lanes, dead letters, and the business day. csv and json show one list: the services, or with --components the components.\n"
-		 "Exit 1 when a lane is stopped, 3 when a component is away.",
+		 "Components, then per service and topic: lag in records, time of the last event, outcomes not\n"
+		 "published yet, parked inputs, stopped lanes, dead letters, and the business day. csv and json show\n"
+		 "one list: the services, or with --components the components. Exit 1 when a lane is stopped, 3 when a\n"
+		 "component is away.",
 	.example = "openitem status\nopenitem status --format json",
 	.run = run,
 };

@@ -9,7 +9,7 @@
 
 struct line {
 	int64_t timestamp_ms;
-	size_t order;	/* as read: keeps a partition's order among equal times */
+	size_t order; /* as read: keeps a partition's order among equal times */
 	struct text t;
 };
 
@@ -17,13 +17,13 @@ struct tail {
 	struct cli *cli;
 	struct option_items topics, types, accounts;
 	bool follow;
-	int64_t last;		/* the last N; -1: from the beginning or since */
-	int64_t since_ms;	/* records before it are left out; INT64_MIN = none */
-	int64_t max;		/* 0: no limit */
+	int64_t last; /* the last N; -1: from the beginning or since */
+	int64_t since_ms; /* records before it are left out; INT64_MIN = none */
+	int64_t max; /* 0: no limit */
 	int64_t printed;
 	struct bus_position *positions;
 	size_t n, cap;
-	struct line *lines;	/* kept for the last N */
+	struct line *lines; /* kept for the last N */
 	size_t n_lines, cap_lines;
 };
 
@@ -177,7 +177,8 @@ static void take(struct tail *t, const struct bus_record *r, struct arena *a, bo
 }
 
 /* Ranges with an end; or for ever. Without ranges to read (all empty) there is nothing to do. */
-static bool read_ranges(struct tail *t, const struct bus_conf *conf, const struct bus_range *ranges, bool keep, bool flush, struct err *err)
+static bool read_ranges(struct tail *t, const struct bus_conf *conf, const struct bus_range *ranges, bool keep, bool flush,
+			struct err *err)
 {
 	struct arena *a = arena_new((size_t)8 << 20, (size_t)1 << 30);
 	enum bus_read what = BUS_READ_NOTHING;
@@ -242,7 +243,8 @@ static int set_since(struct tail *t, const char *since)
 	if (date_parse(text_of(since), &day))
 		CHECK(instant_parse(event_time_of_day(day, t->cli->arena), &instant));
 	else if (!instant_parse(text_of(since), &instant))
-		return options_usage(t->cli, "--since: expected beginning, -N, a date or an instant like 2026-03-31T08:00:00Z, got \"%s\"",
+		return options_usage(t->cli,
+				     "--since: expected beginning, -N, a date or an instant like 2026-03-31T08:00:00Z, got \"%s\"",
 				     since);
 	t->since_ms = instant / 1000;
 	return -1;
@@ -279,12 +281,13 @@ static int run(struct cli *cli, int argc, char **argv)
 
 	t = (struct tail){ .cli = cli, .last = -1, .since_ms = INT64_MIN };
 	const struct option_spec specs[] = {
-		{ "topic", 't', OPTION_ITEMS, &t.topics, "TOPIC", "only these topics, dead letters (...-dlt) too (default: all)", 0, 0, NULL },
+		{ "topic", 't', OPTION_ITEMS, &t.topics, "TOPIC", "only these topics, dead letters (...-dlt) too (default: all)", 0,
+		  0, NULL },
 		{ "since", 's', OPTION_TEXT, &since, "WHEN",
 		  "beginning; -N: the last N; or records written since a date or instant (default: -10)", 0, 0, NULL },
 		{ "follow", 'f', OPTION_FLAG, &t.follow, NULL, "go on with what comes", 0, 0, NULL },
-		{ "type", 0, OPTION_ITEMS, &t.types, "TYPE", "only these, e.g. invoice_issued or openitem.billing.invoice_issued.v1", 0, 0,
-		  NULL },
+		{ "type", 0, OPTION_ITEMS, &t.types, "TYPE",
+		  "only these, e.g. invoice_issued or openitem.billing.invoice_issued.v1", 0, 0, NULL },
 		{ "account", 'a', OPTION_ITEMS, &t.accounts, "ACCOUNT", "only what concerns these", 0, 0, NULL },
 		{ "max", 'n', OPTION_INT, &t.max, "N", "stop after N records", 1, INT64_MAX, NULL },
 	};
@@ -303,8 +306,10 @@ const struct command cmd_tail = {
 	.name = "tail",
 	.summary = "show the events on the topics as JSON",
 	.usage = "openitem tail [--topic TOPIC]... [--since WHEN] [--follow] [--type TYPE] [--account ACCOUNT]\n\n"
-		 "One CloudEvent (structured JSON) per line, with topic, partition, offset, recordtime and key as extension attributes. The last N\n"
-		 "come in order of time; otherwise records come in order within a partition only. What cannot be decoded stands in data_base64.",
-	.example = "openitem tail --topic ar.billing.v1 --since beginning --type invoice_issued\nopenitem tail --follow --account C-1001",
+		 "One CloudEvent (structured JSON) per line, with topic, partition, offset, recordtime and key as\n"
+		 "extension attributes. The last N come in order of time; otherwise records come in order within a\n"
+		 "partition only. What cannot be decoded stands in data_base64.",
+	.example =
+		"openitem tail --topic ar.billing.v1 --since beginning --type invoice_issued\nopenitem tail --follow --account C-1001",
 	.run = run,
 };

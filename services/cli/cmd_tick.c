@@ -96,9 +96,9 @@ const struct command cmd_tick = {
 	.name = "tick",
 	.summary = "open and close a business day",
 	.usage = "openitem tick --open DATE | --close DATE [--entities E,E]\n\n"
-		 "--close waits until everything that is in the external topics now has passed through every service, so that no letter\n"
-		 "overtakes a payment. When a lane is stopped, or nothing moves for 60 s, it ends with exit 3 and the day stays open.\n"
-		 "Saying the same day twice changes nothing.",
+		 "--close waits until everything that is in the external topics now has passed through every service,\n"
+		 "so that no letter overtakes a payment. When a lane is stopped, or nothing moves for 60 s, it ends\n"
+		 "with exit 3 and the day stays open. Saying the same day twice changes nothing.",
 	.example = "openitem tick --open 2026-03-31\nopenitem tick --close 2026-03-31",
 	.run = run,
 };

@@ -16,12 +16,15 @@ struct plan {
 struct wanted {
 	char name[256];
 	int32_t partitions;
-	bool fixed;	/* other than wanted: refuse; else only a remark */
-	bool keep;	/* for ever */
-	int32_t exists;	/* partitions now */
+	bool fixed; /* other than wanted: refuse; else only a remark */
+	bool keep; /* for ever */
+	int32_t exists; /* partitions now */
 };
 
-/* ar.* keep everything: events are the books (DESIGN section 4). What strangers wrote, and the dead letters, last as long as asked. */
+/*
+ * ar.* keep everything: events are the books (DESIGN section 4). What strangers wrote, and the dead letters, last as long as
+ * asked.
+ */
 static size_t make_plan(const struct plan *plan, struct wanted *w)
 {
 	size_t n = 0;
@@ -29,7 +32,8 @@ static size_t make_plan(const struct plan *plan, struct wanted *w)
 	for (size_t i = 0; i < wire_topics_n; i++) {
 		const struct wire_topic *t = &wire_topics[i];
 
-		w[n] = (struct wanted){ .partitions = (int32_t)(t->external ? plan->external : plan->lanes), .fixed = !t->external,
+		w[n] = (struct wanted){ .partitions = (int32_t)(t->external ? plan->external : plan->lanes),
+					.fixed = !t->external,
 					.keep = strncmp(t->topic, "ar.", 3) == 0 };
 		snprintf(w[n++].name, sizeof(w[0].name), "%s", t->topic);
 		if (!t->external)
@@ -59,7 +63,8 @@ static int check_lanes(struct cli *cli, const struct wanted *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (w[i].fixed && w[i].exists != 0 && w[i].exists != w[i].partitions)
-			return cli_fail(cli, EXIT_FOUND, "%s has %d lanes, asked for %d: lanes are fixed when a system is born. Nothing was changed",
+			return cli_fail(cli, EXIT_FOUND,
+					"%s has %d lanes, asked for %d: lanes are fixed when a system is born. Nothing was changed",
 					w[i].name, w[i].exists, w[i].partitions);
 	return -1;
 }
@@ -93,12 +98,14 @@ static int create_all(struct cli *cli, struct bus_admin *admin, const struct pla
 	for (size_t i = 0; i < n; i++) {
 		if (w[i].exists != 0) {
 			if (w[i].exists != w[i].partitions)
-				cli_say(cli, "%s has %d partitions, not %d: left as it is", w[i].name, w[i].exists, w[i].partitions);
+				cli_say(cli, "%s has %d partitions, not %d: left as it is", w[i].name, w[i].exists,
+					w[i].partitions);
 			continue;
 		}
 		if (!create(admin, plan, &w[i], &err))
 			return cli_failed(cli, &err);
-		printf("created %-24s %3d partitions, %s\n", w[i].name, w[i].partitions, w[i].keep ? "kept for ever" : "with retention");
+		printf("created %-24s %3d partitions, %s\n", w[i].name, w[i].partitions,
+		       w[i].keep ? "kept for ever" : "with retention");
 		created++;
 	}
 	printf("%zu topics, %zu created now; %lld lanes\n", n, created, (long long)plan->lanes);
@@ -139,8 +146,8 @@ const struct command cmd_topics = {
 	.name = "topics",
 	.summary = "create the topics that are missing",
 	.usage = "openitem topics [--lanes N] [--external N] [--replication R] [--retention-days D]\n\n"
-		 "Creates every topic that does not exist yet. What exists is never changed; another number of lanes than the system\n"
-		 "was born with is refused (exit 1).",
+		 "Creates every topic that does not exist yet. What exists is never changed; another number of lanes\n"
+		 "than the system was born with is refused (exit 1).",
 	.example = "openitem topics --lanes 12 --retention-days 30",
 	.run = run,
 };

@@ -1,12 +1,13 @@
 /*
- * day: the events that open and close a business day. Their ids derive from source, day and entities, so saying it again says the same event.
+ * day: the events that open and close a business day. Their ids derive from source, day and entities, so saying it again says
+ * the same event.
  */
 #ifndef CLI_DAY_H
 #define CLI_DAY_H
 
 #include "cli/event.h"
 
-#define DAY_ENTITIES_MAX 500	/* of one event (ar/reference/v1) */
+#define DAY_ENTITIES_MAX 500 /* of one event (ar/reference/v1) */
 
 enum day_kind { DAY_OPENED, DAY_CLOSED };
 

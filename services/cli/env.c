@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#define HOME_MARKER ".openitem-home"
+#define HOME_MARKER    ".openitem-home"
 #define LINE_MAX_BYTES 8192
 
 const char *env_get(const char *name)

@@ -5,8 +5,8 @@
  *	<directory of openitem>/../env   when the tool was called through a home's bin/
  *	.openitem/env                 in the working directory or one above it
  *
- * Shell syntax as deploy/up writes it: NAME="value", NAME='value', NAME=value, # comment, `export ` in front allowed. Only names that
- * begin with OPENITEM_ are taken, and put into the environment of this process, where the libraries look.
+ * Shell syntax as deploy/up writes it: NAME="value", NAME='value', NAME=value, # comment, `export ` in front allowed. Only
+ * names that begin with OPENITEM_ are taken, and put into the environment of this process, where the libraries look.
  */
 #ifndef CLI_ENV_H
 #define CLI_ENV_H
@@ -17,7 +17,7 @@
 #define ENV_PATH_MAX 4096
 
 struct env {
-	char file[ENV_PATH_MAX];   /* that was read; "" = none */
+	char file[ENV_PATH_MAX]; /* that was read; "" = none */
 	char looked[ENV_PATH_MAX]; /* "the environment and /x/env" for messages */
 };
 

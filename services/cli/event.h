@@ -1,6 +1,6 @@
 /*
- * event: an event between its three forms: a line of NDJSON (CloudEvents, structured JSON), the domain struct, and the record on a topic
- * (CloudEvents binary mode, protobuf). Used by everything that reads or writes event files.
+ * event: an event between its three forms: a line of NDJSON (CloudEvents, structured JSON), the domain struct, and the record
+ * on a topic (CloudEvents binary mode, protobuf). Used by everything that reads or writes event files.
  *
  * CloudEvents `time` carries the business date: play orders a file by its UTC day.
  */
@@ -17,17 +17,17 @@
 struct event {
 	const struct wire_topic *topic;
 	struct cloud_event ce;
-	struct text key;	/* of the record: what route the topic's table names */
-	struct text value;	/* protobuf */
-	const void *body;	/* struct of topic->msg */
+	struct text key; /* of the record: what route the topic's table names */
+	struct text value; /* protobuf */
+	const void *body; /* struct of topic->msg */
 };
 
 /* Next line that is not blank, without its line end. *number counts lines, from 1. False: no more. */
 bool event_next_line(struct text *rest, size_t *number, struct text *ret_line);
 
 /*
- * One line to an event of an external topic. topic NULL: the one that has its type. Everything is checked that can be without knowing
- * other events: JSON, CloudEvents, type, fields, key. err: REJECT, *ret_column as in place.h. All of it in the arena.
+ * One line to an event of an external topic. topic NULL: the one that has its type. Everything is checked that can be without
+ * knowing other events: JSON, CloudEvents, type, fields, key. err: REJECT, *ret_column as in place.h. All of it in the arena.
  */
 bool event_read(struct text line, const struct wire_topic *topic, struct arena *a, struct err *err, size_t *ret_column,
 		struct event *ret) MUST_USE;

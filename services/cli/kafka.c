@@ -6,7 +6,7 @@
 struct kafka {
 	struct cli *cli;
 	struct bus_producer *producer;
-	struct arena *arena;	/* headers of one event */
+	struct arena *arena; /* headers of one event */
 	int64_t published;
 	int32_t partition;
 	int64_t offset;
@@ -93,8 +93,12 @@ bool kafka_publish(struct kafka *k, const struct event *ev, struct err *err)
 
 	arena_reset(k->arena);
 
-	struct bus_out out = { .topic = ev->topic->topic, .partition = -1, .key = ev->key, .value = ev->value,
-			       .key_null = text_empty(ev->key), .headers = headers,
+	struct bus_out out = { .topic = ev->topic->topic,
+			       .partition = -1,
+			       .key = ev->key,
+			       .value = ev->value,
+			       .key_null = text_empty(ev->key),
+			       .headers = headers,
 			       .headers_n = kafka_headers(ev, k->arena, headers) };
 
 	if (bus_produce(k->producer, &out, err))

@@ -1,6 +1,6 @@
 /*
- * kafka: publishing events, CloudEvents binary mode (ECOSYSTEM 1.1): value = protobuf, attributes = headers ce_*, partition by key as Java
- * clients do it.
+ * kafka: publishing events, CloudEvents binary mode (ECOSYSTEM 1.1): value = protobuf, attributes = headers ce_*, partition by
+ * key as Java clients do it.
  */
 #ifndef CLI_KAFKA_H
 #define CLI_KAFKA_H

@@ -3,11 +3,11 @@
 #include "ev/billing.h"
 #include "wire/wire.h"
 
-#define TOPIC       "ar.billing.v1"
-#define OPENING     TEXT("{{number:")
-#define CLOSING     TEXT("}}")
-#define WAIT_MS     30000
-#define HASH_SEED   0x6f70656eu
+#define TOPIC     "ar.billing.v1"
+#define OPENING   TEXT("{{number:")
+#define CLOSING   TEXT("}}")
+#define WAIT_MS   30000
+#define HASH_SEED 0x6f70656eu
 
 struct pair {
 	struct text order_id, number;
@@ -16,10 +16,10 @@ struct pair {
 struct numbers {
 	struct cli *cli;
 	struct bus_reader *reader;
-	struct arena *arena;	/* of one record */
-	struct pair *pairs;	/* open addressing, cap a power of two */
+	struct arena *arena; /* of one record */
+	struct pair *pairs; /* open addressing, cap a power of two */
 	size_t n, cap;
-	int64_t *read;		/* per partition: next offset */
+	int64_t *read; /* per partition: next offset */
 	int32_t partitions;
 };
 

@@ -4,9 +4,9 @@
 
 #include <getopt.h>
 
-#define HELP_KEY   1
-#define FIRST_KEY  1000
-#define HELP_AT    30	/* column of the explanations */
+#define HELP_KEY  1
+#define FIRST_KEY 1000
+#define HELP_AT   30 /* column of the explanations */
 
 const char *const options_formats[] = { "table", "csv", "json", NULL };
 
@@ -16,7 +16,8 @@ static void print_option(const struct option_spec *s)
 
 	if (s->letter != 0)
 		snprintf(letter, sizeof(letter), "-%c, ", s->letter);
-	snprintf(left, sizeof(left), "  %s--%s%s%s", letter, s->name, s->value == NULL ? "" : " ", s->value == NULL ? "" : s->value);
+	snprintf(left, sizeof(left), "  %s--%s%s%s", letter, s->name, s->value == NULL ? "" : " ",
+		 s->value == NULL ? "" : s->value);
 	if (strlen(left) + 1 >= HELP_AT)
 		printf("%s\n%*s%s\n", left, HELP_AT, "", s->help);
 	else

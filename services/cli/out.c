@@ -20,10 +20,10 @@ struct note {
 struct out {
 	struct cli *cli;
 	const struct out_column *columns;
-	size_t n, at;	/* columns; the next cell */
+	size_t n, at; /* columns; the next cell */
 	size_t rows;
-	struct buf b;		/* of the row (csv, json) */
-	struct cell *cells;	/* of the table, malloc'ed: rows x n */
+	struct buf b; /* of the row (csv, json) */
+	struct cell *cells; /* of the table, malloc'ed: rows x n */
 	size_t cap;
 	size_t widths[OUT_COLUMNS_MAX];
 	const char *nothing;

@@ -2,8 +2,8 @@
  * out: lists on stdout, in three formats that say the same.
  *
  *	table   for people: aligned, numbers to the right, safe on a terminal, a remark when there is nothing
- *	csv     RFC 4180 quoting, lines end in LF, a header; a text that a spreadsheet would run as a formula (it begins with = + - @, tab or CR) gets
- *	        a ' in front; on a terminal also made safe as in the table
+ *	csv     RFC 4180 quoting, lines end in LF, a header; a text that a spreadsheet would run as a formula (it begins with
+ *	        = + - @, tab or CR) gets a ' in front; on a terminal also made safe as in the table
  *	json    one array of objects, one object per line; amounts are strings, numbers are numbers, what is absent is null
  *
  * Amounts are decimal strings in the currency's own number of decimals, days YYYY-MM-DD, instants RFC 3339 in UTC.
@@ -20,7 +20,8 @@
  *	}
  *	out_close(out);
  *
- * Cells come in the order of the columns and must fit their kind (CHECK). csv and json are written as rows come, so lists may be long.
+ * Cells come in the order of the columns and must fit their kind (CHECK). csv and json are written as rows come, so lists may
+ * be long.
  */
 #ifndef CLI_OUT_H
 #define CLI_OUT_H
@@ -33,7 +34,7 @@
 enum out_kind { OUT_TEXT, OUT_MONEY, OUT_INT, OUT_DAY, OUT_INSTANT, OUT_BOOL };
 
 struct out_column {
-	const char *name;	/* the same in all formats */
+	const char *name; /* the same in all formats */
 	enum out_kind kind;
 };
 
@@ -46,9 +47,9 @@ void out_text(struct out *out, struct text t);
 /* Unknown currency: two decimals. */
 void out_money(struct out *out, int64_t minor, struct text currency);
 void out_int(struct out *out, int64_t value);
-void out_day(struct out *out, date_t day);		/* DATE_NONE: absent */
-void out_instant(struct out *out, instant_t instant);	/* INSTANT_NONE: absent */
-void out_bool(struct out *out, bool value);		/* yes / no; JSON true / false */
+void out_day(struct out *out, date_t day); /* DATE_NONE: absent */
+void out_instant(struct out *out, instant_t instant); /* INSTANT_NONE: absent */
+void out_bool(struct out *out, bool value); /* yes / no; JSON true / false */
 /* Absent: blank, empty, null. */
 void out_absent(struct out *out);
 

@@ -114,7 +114,8 @@ bool probe_redis(const char *address, const char *user, const char *password, ch
 	}
 	if (password[0] != '\0')
 		n = snprintf(request, sizeof(request), "*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n",
-			     strlen(user[0] == '\0' ? "default" : user), user[0] == '\0' ? "default" : user, strlen(password), password);
+			     strlen(user[0] == '\0' ? "default" : user), user[0] == '\0' ? "default" : user, strlen(password),
+			     password);
 	if (n >= 0 && (size_t)n < sizeof(request) - 64)
 		n += snprintf(request + n, sizeof(request) - (size_t)n, "*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n");
 	if (send(fd, request, (size_t)n, MSG_NOSIGNAL) == n)

@@ -1,6 +1,6 @@
 /*
- * progress: how far long work is. On a terminal one line on stderr that is written over, with a bar and the time it took; elsewhere a plain line
- * now and then. Costs nothing to speak of: call it as often as you like.
+ * progress: how far long work is. On a terminal one line on stderr that is written over, with a bar and the time it took;
+ * elsewhere a plain line now and then. Costs nothing to speak of: call it as often as you like.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
@@ -8,8 +8,8 @@
 #include "cli/cli.h"
 
 struct progress {
-	const char *what;	/* "play" */
-	int64_t total;		/* 0: not known, no bar */
+	const char *what; /* "play" */
+	int64_t total; /* 0: not known, no bar */
 	int64_t done;
 	int64_t begun_ms, shown_ms;
 	bool terminal, shown, quiet;

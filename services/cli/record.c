@@ -77,8 +77,8 @@ static void decode(struct record_view *v, struct text bytes, struct arena *a)
 /* The message as JSON in the value: read through an envelope, which also makes one line of it. */
 static void decode_json(struct record_view *v, struct text value, struct arena *a)
 {
-	struct text envelope = text_printf(a, "{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"x\",\"type\":\"x\",\"data\":" TEXT_FMT "}",
-					   TEXT_ARG(value));
+	struct text envelope = text_printf(
+		a, "{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"x\",\"type\":\"x\",\"data\":" TEXT_FMT "}", TEXT_ARG(value));
 	struct cloud_event ce;
 
 	if (json_cloudevent_in(envelope, a, &v->why, &ce))

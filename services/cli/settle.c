@@ -4,19 +4,16 @@
 #include "cli/progress.h"
 #include "store/store.h"
 
-#define POLL_MIN_MS 2
-#define POLL_MAX_MS 20
-#define AWAY_MS     200	/* between two tries while a component is away */
+#define POLL_MIN_MS    2
+#define POLL_MAX_MS    20
+#define AWAY_MS        200 /* between two tries while a component is away */
 #define PARTITIONS_MAX 1024
 
-enum topic {
-	CUSTOMER, ORDER, BANK, COMMAND, REFERENCE, INTAKE, BILLING, CASH, TRANSFER, COLLECTIONS,
-	TOPICS
-};
+enum topic { CUSTOMER, ORDER, BANK, COMMAND, REFERENCE, INTAKE, BILLING, CASH, TRANSFER, COLLECTIONS, TOPICS };
 
 static const char *const topic_names[TOPICS] = {
-	"crm.customer.v1", "crm.sales-order.v1", "bank.payment.v1", "ar.command.v1", "ar.reference.v1",
-	"ar.intake.v1", "ar.billing.v1", "ar.cash.v1", "ar.transfer.v1", "ar.collections.v1",
+	"crm.customer.v1", "crm.sales-order.v1", "bank.payment.v1", "ar.command.v1",  "ar.reference.v1",
+	"ar.intake.v1",    "ar.billing.v1",      "ar.cash.v1",      "ar.transfer.v1", "ar.collections.v1",
 };
 
 #define BIT(topic) (1u << (topic))
@@ -37,7 +34,7 @@ static const struct step {
 	enum cli_service service;
 	unsigned passes;
 	unsigned completes;
-	unsigned repeat;	/* once more when this topic has grown meanwhile */
+	unsigned repeat; /* once more when this topic has grown meanwhile */
 } walk[] = {
 	{ CLI_INTAKE, EXTERNAL, BIT(INTAKE), 0 },
 	{ CLI_BILLING, BIT(INTAKE), BIT(BILLING), 0 },
@@ -54,13 +51,13 @@ struct lane_state {
 
 /* A service as its database shows it. */
 struct state {
-	bool seen;			/* was reached once */
-	struct lane_state *lanes;	/* in order of lane */
+	bool seen; /* was reached once */
+	struct lane_state *lanes; /* in order of lane */
 	size_t n_lanes, cap_lanes;
-	struct lane_state *goal;	/* .seq = outcomes that must be published */
+	struct lane_state *goal; /* .seq = outcomes that must be published */
 	size_t n_goal, cap_goal;
-	int64_t *next[TOPICS];		/* per partition; -1 = never read */
-	uint64_t sum;			/* changes with every step forward */
+	int64_t *next[TOPICS]; /* per partition; -1 = never read */
+	uint64_t sum; /* changes with every step forward */
 };
 
 struct settle {
@@ -159,9 +156,8 @@ void settle_close(struct settle *s)
 
 /* ---- the state of a service ---- */
 
-static const char state_sql[] =
-	"SELECT lane, '' AS topic, -1 AS partition, seq AS a, published_seq AS b, stopped FROM lane "
-	"UNION ALL SELECT lane, topic, partition, next_offset, 0, '' FROM position ORDER BY 1, 2, 3";
+static const char state_sql[] = "SELECT lane, '' AS topic, -1 AS partition, seq AS a, published_seq AS b, stopped FROM lane "
+				"UNION ALL SELECT lane, topic, partition, next_offset, 0, '' FROM position ORDER BY 1, 2, 3";
 enum { LANE, TOPIC, PARTITION, A, B, STOPPED };
 
 static int64_t number(const struct store_result *r, size_t row, size_t column)
@@ -207,8 +203,8 @@ static bool read_state(struct settle *s, enum cli_service service, const struct 
 
 		st->sum += (uint64_t)a;
 		if (!text_empty(stopped))
-			return err_set(err, ERR_FATAL, "lane_stopped", "%s has stopped lane %lld: " TEXT_FMT, cli_service_names[service],
-				       (long long)number(r, i, LANE), TEXT_ARG(stopped));
+			return err_set(err, ERR_FATAL, "lane_stopped", "%s has stopped lane %lld: " TEXT_FMT,
+				       cli_service_names[service], (long long)number(r, i, LANE), TEXT_ARG(stopped));
 		if (text_empty(topic)) {
 			st->sum += (uint64_t)number(r, i, B);
 			add_lane(&st->lanes, &st->n_lanes, &st->cap_lanes,
@@ -236,8 +232,8 @@ static bool query_state(struct settle *s, enum cli_service service, struct err *
 
 /* What is behind first, for the message. */
 struct behind {
-	int topic;	/* -1: not a position but a lane's published mark */
-	int32_t at;	/* partition or lane */
+	int topic; /* -1: not a position but a lane's published mark */
+	int32_t at; /* partition or lane */
 	int64_t is, goal;
 };
 
@@ -318,8 +314,8 @@ static void describe(struct settle *s, enum cli_service service, const struct be
 		snprintf(text, size, "%s stands at %lld of %lld in %s[%d]", cli_service_names[service], (long long)b->is,
 			 (long long)b->goal, topic_names[b->topic], b->at);
 	else
-		snprintf(text, size, "%s has published %lld of %lld outcomes of lane %d", cli_service_names[service], (long long)b->is,
-			 (long long)b->goal, b->at);
+		snprintf(text, size, "%s has published %lld of %lld outcomes of lane %d", cli_service_names[service],
+			 (long long)b->is, (long long)b->goal, b->at);
 	(void)s;
 }
 
@@ -399,8 +395,7 @@ static void mark(struct settle *s, unsigned topics)
 static bool grown(const struct settle *s, unsigned topics)
 {
 	for (int t = 0; t < TOPICS; t++)
-		if ((topics & BIT(t)) != 0 &&
-		    memcmp(s->marks[t], s->ends[t], (size_t)s->partitions[t] * sizeof(int64_t)) != 0)
+		if ((topics & BIT(t)) != 0 && memcmp(s->marks[t], s->ends[t], (size_t)s->partitions[t] * sizeof(int64_t)) != 0)
 			return true;
 	return false;
 }
@@ -456,7 +451,9 @@ static bool quiet(struct wait *w, bool *ret_quiet, struct err *err)
 
 bool settle_run(struct settle *s, enum settle_mode mode, int64_t timeout_ms, struct progress *progress, struct err *err)
 {
-	struct wait w = { .s = s, .progress = progress, .begun_ms = cli_now_ms(), .moved_ms = cli_now_ms(), .timeout_ms = timeout_ms };
+	struct wait w = {
+		.s = s, .progress = progress, .begun_ms = cli_now_ms(), .moved_ms = cli_now_ms(), .timeout_ms = timeout_ms
+	};
 	bool done = false;
 
 	while (!done) {

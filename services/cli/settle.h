@@ -1,6 +1,6 @@
 /*
- * settle: the barrier of DESIGN section 2. Waits until everything that was in the external topics when it began has passed through every
- * service, in flow order:
+ * settle: the barrier of DESIGN section 2. Waits until everything that was in the external topics when it began has passed
+ * through every service, in flow order:
  *
  *	external topics   -> intake
  *	ar.intake         -> billing
@@ -9,9 +9,9 @@
  *	ar.cash           -> collections
  *	ar.collections    -> reporting
  *
- * Per step: note the log ends of the topics, wait until the service's positions have passed them, note the number of its last outcome, wait until its
- * published mark has passed that; then the next topic's ends are complete. Log ends are always asked after the state they are
- * compared with was read, so an answer can be late but never wrong.
+ * Per step: note the log ends of the topics, wait until the service's positions have passed them, note the number of its last
+ * outcome, wait until its published mark has passed that; then the next topic's ends are complete. Log ends are always asked
+ * after the state they are compared with was read, so an answer can be late but never wrong.
  *
  * Each service is read through its own read-only connection (tables lane and position of common/run/tables.h), kept open, one
  * query per poll, every 2 to 20 ms.
@@ -21,14 +21,14 @@
 
 #include "cli/cli.h"
 
-#define SETTLE_IDLE_MS 60000	/* without progress for so long: it will not come */
+#define SETTLE_IDLE_MS 60000 /* without progress for so long: it will not come */
 
 struct progress;
 struct settle;
 
 enum settle_mode {
-	SETTLE_BARRIER,	/* what was there at the beginning has passed; more may have come meanwhile */
-	SETTLE_ALL,	/* nothing is left anywhere: every log is read to its end, every outcome published */
+	SETTLE_BARRIER, /* what was there at the beginning has passed; more may have come meanwhile */
+	SETTLE_ALL, /* nothing is left anywhere: every log is read to its end, every outcome published */
 };
 
 /* Asks for the topics and connects nowhere else yet. FATAL topic_missing when one does not exist. */

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("OPENITEM_TEST_BUILD", os.path.join(ROOT, "build", "gcc"))
@@ -70,6 +71,17 @@ class Stack:
         text = self.tool(*args, "--format", "json").strip()
         return json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines() if line.strip()]
 
+    def sql(self, service, query, suffix="DATABASE_RO", codes=(0,)):
+        """Rows as lists of texts, as the service's reader (or, suffix DATABASE, as the service itself)."""
+        p = self.psql(self.setting(f"OPENITEM_{service.upper()}_{suffix}"), query)
+        if p.returncode not in codes:
+            raise Failed(f"{query}: {p.stderr}")
+        return [line.split("\x1f") for line in p.stdout.splitlines()]
+
+    def psql(self, conninfo, query):
+        return subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-c", query],
+                              env=self.env, capture_output=True, text=True)
+
     def digest(self):
         return self.tool("verify", "--digest").strip()
 
@@ -104,6 +116,8 @@ class Tests:
             self.check(name, fn(*args))
         except Failed as e:
             self.check(name, str(e))
+        except Exception:  # a fault of the test or an answer nobody expected: this test, not the file
+            self.check(name, traceback.format_exc())
         print(f"#   {time.time() - begin:.1f} s", flush=True)
 
     def end(self):

@@ -3,9 +3,8 @@
 
 #include "../unit/store_tables.h"
 
-static const char grants[] =
-	"GRANT SELECT, INSERT, UPDATE, DELETE ON lane, kind, item, held, total, mark TO openitem_sample;"
-	"GRANT SELECT, INSERT ON journal TO openitem_sample;";
+static const char grants[] = "GRANT SELECT, INSERT, UPDATE, DELETE ON lane, kind, item, held, total, mark TO openitem_sample;"
+			     "GRANT SELECT, INSERT ON journal TO openitem_sample;";
 
 static const struct store_migration right[] = {
 	{ 1, "tables", tables_sql, "SELECT 'missing' WHERE to_regclass('item') IS NULL" },
@@ -28,19 +27,23 @@ static const struct table missing = { "nowhere", mark_cols, ARRAY_LEN(mark_cols)
 int main(void)
 {
 	const struct table *wrong[] = { &unindexed, &missing };
-	struct sql_service sample = { "sample", all_tables, ARRAY_LEN(all_tables), right, 2, files, 1 };
+	struct sql_service sample = { "sample", all_tables, ARRAY_LEN(all_tables), right, 2, files, 1, NULL, 0 };
 	int failed = sql_check(&sample) != 0;
 
 	/* A probe without an index, a table that is missing, its two statements, two files.*/
-	sample = (struct sql_service){ "sample", wrong, 2, right, 2, wrong_files, 2 };
+	sample = (struct sql_service){ "sample", wrong, 2, right, 2, wrong_files, 2, NULL, 0 };
 	printf("# from here on failures are expected\n");
 	sql_check(&sample);
 	failed |= sql_check_failures() != 1 + 1 + 2 + 2;
 
 	/* no grants: every table and the migration table would be refused */
-	sample = (struct sql_service){ "sample", all_tables, 1, right, 1, NULL, 0 };
+	sample = (struct sql_service){ "sample", all_tables, 1, right, 1, NULL, 0, NULL, 0 };
 	sql_check(&sample);
 	failed |= sql_check_failures() != 1;
+	/* without an index, but small */
+	static const char *const small[] = { "item" };
+	sample = (struct sql_service){ "sample", wrong, 1, right, 2, NULL, 0, small, 1 };
+	failed |= sql_check(&sample) != 0;
 	printf("# sql_check itself: %s\n", failed ? "FAILED" : "passed");
 	return failed;
 }

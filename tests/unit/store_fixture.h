@@ -19,28 +19,28 @@ static inline const char *fixture_conninfo(void)
 	const char *conninfo = getenv("OPENITEM_TEST_DATABASE");
 
 	if (conninfo == NULL || conninfo[0] == '\0')
-		fail_msg("OPENITEM_TEST_DATABASE is not set: give the connection string of a PostgreSQL role that may create schemas, "
-		         "e.g. \"host=127.0.0.1 port=5432 user=postgres dbname=test\"");
+		fail_msg(
+			"OPENITEM_TEST_DATABASE is not set: give the connection string of a PostgreSQL role that may create schemas, "
+			"e.g. \"host=127.0.0.1 port=5432 user=postgres dbname=test\"");
 	return conninfo;
 }
 
-#define assert_ok(call)                                                                                          \
-	do {                                                                                                     \
-		struct err *assert_err_ = &fixture_err;                                                          \
-		err_clear(assert_err_);                                                                          \
-		if (!(call))                                                                                     \
-			fail_msg("%s: %s %s: %s", #call, err_class_name(assert_err_->class), assert_err_->code,  \
-			         assert_err_->msg);                                                              \
+#define assert_ok(call)                                                                                                            \
+	do {                                                                                                                       \
+		struct err *assert_err_ = &fixture_err;                                                                            \
+		err_clear(assert_err_);                                                                                            \
+		if (!(call))                                                                                                       \
+			fail_msg("%s: %s %s: %s", #call, err_class_name(assert_err_->class), assert_err_->code, assert_err_->msg); \
 	} while (0)
 
 /* The call fails with this class and code. */
-#define assert_err(call, class_, code_)                                     \
-	do {                                                                \
-		err_clear(&fixture_err);                                    \
-		assert_false(call);                                         \
-		if (fixture_err.class != (class_) || strcmp(fixture_err.code, code_) != 0) \
-			fail_msg("%s: got %s %s: %s", #call, err_class_name(fixture_err.class), fixture_err.code, \
-			         fixture_err.msg);                          \
+#define assert_err(call, class_, code_)                                                                                            \
+	do {                                                                                                                       \
+		err_clear(&fixture_err);                                                                                           \
+		assert_false(call);                                                                                                \
+		if (fixture_err.class != (class_) || strcmp(fixture_err.code, code_) != 0)                                         \
+			fail_msg("%s: got %s %s: %s", #call, err_class_name(fixture_err.class), fixture_err.code,                  \
+				 fixture_err.msg);                                                                                 \
 	} while (0)
 
 static struct err fixture_err;
@@ -65,7 +65,7 @@ static inline void fixture_make(const char *sql)
 	snprintf(fixture_schema, sizeof(fixture_schema), "test_store_%d", (int)getpid());
 	assert_ok(store_open(fixture_conninfo(), &fixture_err, &store));
 	snprintf(make, sizeof(make), "DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s; SET search_path = %s", fixture_schema,
-	         fixture_schema, fixture_schema);
+		 fixture_schema, fixture_schema);
 	assert_ok(store_exec(store, make, 0, NULL, &fixture_err));
 	if (sql != NULL)
 		assert_ok(store_exec(store, sql, 0, NULL, &fixture_err));

@@ -6,9 +6,14 @@
 #include "ev/type.h"
 #include "wire/wire.h"
 
-#define COL(row, kind_, field, name_, flags_) { .name = name_, .kind = kind_, .offset = offsetof(struct row, field), .flags = flags_ }
-#define COL_OF(row, field, name_, flags_, msg_) \
-	{ .name = name_, .kind = COL_MSG, .offset = offsetof(struct row, field), .flags = flags_, .msg = msg_ }
+#define COL(row, kind_, field, name_, flags_)                                                                                      \
+	{                                                                                                                          \
+		.name = name_, .kind = kind_, .offset = offsetof(struct row, field), .flags = flags_                               \
+	}
+#define COL_OF(row, field, name_, flags_, msg_)                                                                                    \
+	{                                                                                                                          \
+		.name = name_, .kind = COL_MSG, .offset = offsetof(struct row, field), .flags = flags_, .msg = msg_                \
+	}
 
 static const char tables_sql[] =
 	"CREATE TABLE lane (lane int PRIMARY KEY, epoch bigint NOT NULL, owner text NOT NULL, taken_at timestamptz NOT NULL);"
@@ -42,10 +47,10 @@ struct kind {
 	struct text born; /* held only */
 };
 
-#define KIND_COLS(f)                                                                                                   \
-	COL(kind, COL_I32, lane, "lane", COL_KEY), COL(kind, COL_TEXT, id, "id", COL_KEY), COL(kind, COL_I32, i32, "i32", f),   \
-		COL(kind, COL_I64, i64, "i64", f), COL(kind, COL_BOOL, flag, "flag", f), COL(kind, COL_TEXT, note, "note", f),  \
-		COL(kind, COL_CURRENCY, currency, "currency", f), COL(kind, COL_DATE, day, "day", f),                           \
+#define KIND_COLS(f)                                                                                                               \
+	COL(kind, COL_I32, lane, "lane", COL_KEY), COL(kind, COL_TEXT, id, "id", COL_KEY), COL(kind, COL_I32, i32, "i32", f),      \
+		COL(kind, COL_I64, i64, "i64", f), COL(kind, COL_BOOL, flag, "flag", f), COL(kind, COL_TEXT, note, "note", f),     \
+		COL(kind, COL_CURRENCY, currency, "currency", f), COL(kind, COL_DATE, day, "day", f),                              \
 		COL(kind, COL_BYTES, bytes, "bytes", f), COL_OF(kind, cause, "cause", f, &type_cause_msg)
 
 static const struct col kind_cols[] = { KIND_COLS(0) };
@@ -68,9 +73,9 @@ struct item {
 
 enum { ITEM_LANE, ITEM_ACCOUNT, ITEM_ID, ITEM_OPEN, ITEM_DUE, ITEM_END };
 static const struct col item_cols[] = {
-	COL(item, COL_I32, lane, "lane", COL_KEY),     COL(item, COL_TEXT, account, "account", COL_KEY),
-	COL(item, COL_TEXT, id, "id", COL_KEY),        COL(item, COL_I64, open, "open", 0),
-	COL(item, COL_DATE, due, "due", 0),            COL(item, COL_TEXT, end, "end", 0),
+	COL(item, COL_I32, lane, "lane", COL_KEY), COL(item, COL_TEXT, account, "account", COL_KEY),
+	COL(item, COL_TEXT, id, "id", COL_KEY),    COL(item, COL_I64, open, "open", 0),
+	COL(item, COL_DATE, due, "due", 0),        COL(item, COL_TEXT, end, "end", 0),
 };
 
 static bool item_is_open(const void *row)
@@ -86,14 +91,25 @@ static bool item_has_due(const void *row)
 enum { ITEM_OLDEST, ITEM_DUE_BY, ITEM_DUE_AFTER, ITEM_NEXT, ITEM_BY_END, ITEM_ON_DAY, ITEM_ALL };
 static const struct probe item_probes[] = {
 	{ "oldest", { ITEM_LANE, ITEM_ACCOUNT }, 2, PROBE_NONE, 0, { ITEM_DUE, ITEM_ID }, 2, 3, "open <> 0", item_is_open },
-	{ "due_by", { ITEM_LANE }, 1, PROBE_LE, ITEM_DUE, { ITEM_DUE, ITEM_ACCOUNT, ITEM_ID }, 3, 4, "due IS NOT NULL", item_has_due },
+	{ "due_by",
+	  { ITEM_LANE },
+	  1,
+	  PROBE_LE,
+	  ITEM_DUE,
+	  { ITEM_DUE, ITEM_ACCOUNT, ITEM_ID },
+	  3,
+	  4,
+	  "due IS NOT NULL",
+	  item_has_due },
 	{ "due_after", { ITEM_LANE }, 1, PROBE_GT, ITEM_DUE, { ITEM_DUE, ITEM_ACCOUNT, ITEM_ID }, 3, 4, NULL, NULL },
 	{ "next", { ITEM_LANE, ITEM_ACCOUNT }, 2, PROBE_GT, ITEM_ID, { ITEM_ID }, 1, 5, NULL, NULL },
 	{ "by_end", { ITEM_LANE, ITEM_END }, 2, PROBE_NONE, 0, { ITEM_ACCOUNT, ITEM_ID }, 2, 1, NULL, NULL },
 	{ "on_day", { ITEM_LANE, ITEM_DUE }, 2, PROBE_NONE, 0, { ITEM_DUE, ITEM_ACCOUNT, ITEM_ID }, 3, 100, NULL, NULL },
 	{ "all", { 0 }, 0, PROBE_NONE, 0, { ITEM_LANE, ITEM_ACCOUNT, ITEM_ID }, 3, 100000, "open IS NOT NULL", NULL },
 };
-static const struct table item_table = { "item", item_cols, ARRAY_LEN(item_cols), sizeof(struct item), item_probes, ARRAY_LEN(item_probes), TABLE_DELETES };
+static const struct table item_table = {
+	"item", item_cols, ARRAY_LEN(item_cols), sizeof(struct item), item_probes, ARRAY_LEN(item_probes), TABLE_DELETES
+};
 
 /* ---- total: added up, a date in the key ---- */
 
@@ -107,8 +123,8 @@ struct total {
 };
 
 static const struct col total_cols[] = {
-	COL(total, COL_I32, lane, "lane", COL_KEY), COL(total, COL_TEXT, account, "account", COL_KEY),
-	COL(total, COL_DATE, day, "day", COL_KEY),  COL(total, COL_I32, n, "n", COL_ADD),
+	COL(total, COL_I32, lane, "lane", COL_KEY),   COL(total, COL_TEXT, account, "account", COL_KEY),
+	COL(total, COL_DATE, day, "day", COL_KEY),    COL(total, COL_I32, n, "n", COL_ADD),
 	COL(total, COL_I64, minor, "minor", COL_ADD), COL(total, COL_TEXT, name, "name", COL_ONCE),
 };
 static const struct table total_table = { "total", total_cols, ARRAY_LEN(total_cols), sizeof(struct total), NULL, 0, TABLE_ADDING };
@@ -128,7 +144,13 @@ static const struct col journal_cols[] = {
 	COL(journal, COL_I64, seq, "seq", COL_KEY),
 	COL(journal, COL_TEXT, text, "text", 0),
 };
-static const struct table journal_table = { "journal", journal_cols, ARRAY_LEN(journal_cols), sizeof(struct journal), NULL, 0, TABLE_APPEND };
+static const struct table journal_table = { "journal", journal_cols, ARRAY_LEN(journal_cols), sizeof(struct journal), NULL,
+					    0,         TABLE_APPEND };
+
+/* The same table, where lanes may race for a key. */
+static const struct table race_table = {
+	"journal", journal_cols, ARRAY_LEN(journal_cols), sizeof(struct journal), NULL, 0, TABLE_APPEND | TABLE_RACE
+};
 
 struct mark {
 	int32_t lane;
@@ -138,7 +160,7 @@ struct mark {
 static const struct col mark_cols[] = { COL(mark, COL_I32, lane, "lane", COL_KEY), COL(mark, COL_TEXT, id, "id", COL_KEY) };
 static const struct table mark_table = { "mark", mark_cols, ARRAY_LEN(mark_cols), sizeof(struct mark), NULL, 0, TABLE_DELETES };
 
-static const struct table *const all_tables[] = { &kind_table, &item_table, &held_table, &total_table, &total_read_table,
-	                                          &journal_table, &mark_table };
+static const struct table *const all_tables[] = { &kind_table,       &item_table,    &held_table, &total_table,
+						  &total_read_table, &journal_table, &race_table, &mark_table };
 
 #endif

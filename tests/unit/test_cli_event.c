@@ -33,9 +33,9 @@ static void assert_text(struct text got, const char *expected)
 }
 
 #define HEAD "{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/t\",\"time\":\"2026-03-31T00:00:00Z\","
-#define ORDER                                                                                                          \
+#define ORDER                                                                                                                           \
 	HEAD "\"type\":\"openitem.crm.order_booked.v1\",\"data\":{\"orderBooked\":{\"order\":{\"account\":\"C-1\",\"orderId\":\"O-1\"," \
-	     "\"orderVersion\":1,\"entity\":\"DE01\",\"currencyCode\":\"EUR\",\"orderDate\":\"2026-03-31\",\"lines\":[{\"lineNo\":1," \
+	     "\"orderVersion\":1,\"entity\":\"DE01\",\"currencyCode\":\"EUR\",\"orderDate\":\"2026-03-31\",\"lines\":[{\"lineNo\":1,"   \
 	     "\"item\":\"X\",\"quantityE6\":\"1000000\",\"unitPriceE6\":\"5\"}]}}}}"
 
 static void columns_of_paths(void **state)
@@ -104,11 +104,12 @@ static const struct {
 	{ HEAD "\"type\":\"openitem.crm.order_booked.v1\",\"data\":{\"orderFulfilled\":{\"account\":\"C\",\"orderId\":\"O\","
 	       "\"orderVersion\":2,\"supplyDate\":\"2026-03-31\"}}}",
 	  NULL, "type: expected \"openitem.crm.order_fulfilled.v1\", which is what data holds", 83 },
-	{ HEAD "\"type\":\"openitem.crm.order_fulfilled.v1\",\"partitionkey\":\"D\",\"data\":{\"orderFulfilled\":{\"account\":\"C\","
-	       "\"orderId\":\"O\",\"orderVersion\":2,\"supplyDate\":\"2026-03-31\"}}}",
+	{ HEAD
+	  "\"type\":\"openitem.crm.order_fulfilled.v1\",\"partitionkey\":\"D\",\"data\":{\"orderFulfilled\":{\"account\":\"C\","
+	  "\"orderId\":\"O\",\"orderVersion\":2,\"supplyDate\":\"2026-03-31\"}}}",
 	  NULL, "partitionkey: expected \"C\", the key of this event", 132 },
-	{ HEAD "\"type\":\"openitem.crm.order_fulfilled.v1\",\"data\":{\"orderFulfilled\":{\"account\":\"C\",\"orderId\":7}}}", NULL,
-	  "orderFulfilled.orderId: expected a string", 167 },
+	{ HEAD "\"type\":\"openitem.crm.order_fulfilled.v1\",\"data\":{\"orderFulfilled\":{\"account\":\"C\",\"orderId\":7}}}",
+	  NULL, "orderFulfilled.orderId: expected a string", 167 },
 	{ HEAD "\"type\":\"openitem.crm.order_fulfilled.v1\",\"data\":{\"orderFulfilled\":{\"account\":\"C\",\"orderId\":\"O\","
 	       "\"orderVersion\":1,\"supplyDate\":\"2026-03-31\"}}}",
 	  NULL, "order_fulfilled.order_version: ", 186 },
@@ -187,8 +188,12 @@ static void placeholders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(columns_of_paths),  cmocka_unit_test(lines_of_a_file),		cmocka_unit_test(an_order),
-		cmocka_unit_test(refusals_have_a_place), cmocka_unit_test(keys_of_reference_facts), cmocka_unit_test(days_have_ids_that_stay),
+		cmocka_unit_test(columns_of_paths),
+		cmocka_unit_test(lines_of_a_file),
+		cmocka_unit_test(an_order),
+		cmocka_unit_test(refusals_have_a_place),
+		cmocka_unit_test(keys_of_reference_facts),
+		cmocka_unit_test(days_have_ids_that_stay),
 		cmocka_unit_test(placeholders),
 	};
 

@@ -122,8 +122,11 @@ static void options_are_taken(void **state)
 	char **rest;
 	int n;
 
-	assert_int_equal(parse_line(&o, "test --flag one --text=x --number 9 --day 2026-02-28 --word blue -i a,b --items c two --format json", &n,
-				    &rest), -1);
+	assert_int_equal(
+		parse_line(&o,
+			   "test --flag one --text=x --number 9 --day 2026-02-28 --word blue -i a,b --items c two --format json",
+			   &n, &rest),
+		-1);
 	assert_true(o.flag);
 	assert_string_equal(o.text, "x");
 	assert_int_equal(o.number, 9);
@@ -145,8 +148,15 @@ static void wrong_usage_is_exit_2(void **state)
 {
 	(void)state;
 	static const char *const cases[] = {
-		"test",			"test a b c",	   "test a --unknown", "test a --number 10", "test a --number x",
-		"test a --day 2026-02-29", "test a --word red2", "test a --text",    "test a --format xml",
+		"test",
+		"test a b c",
+		"test a --unknown",
+		"test a --number 10",
+		"test a --number x",
+		"test a --day 2026-02-29",
+		"test a --word red2",
+		"test a --text",
+		"test a --format xml",
 	};
 	struct options o;
 	char **rest;
@@ -165,9 +175,15 @@ static void csv_fields(void **state)
 		const char *in, *out;
 		bool text;
 	} cases[] = {
-		{ "plain", "plain", true },	      { "a,b", "\"a,b\"", true },	{ "say \"hi\"", "\"say \"\"hi\"\"\"", true },
-		{ "two\nlines", "\"two\nlines\"", true }, { "=1+1", "'=1+1", true },	{ "@x,y", "\"'@x,y\"", true },
-		{ "-5.00", "-5.00", false },	      { "-5.00", "'-5.00", true },	{ "", "", true },
+		{ "plain", "plain", true },
+		{ "a,b", "\"a,b\"", true },
+		{ "say \"hi\"", "\"say \"\"hi\"\"\"", true },
+		{ "two\nlines", "\"two\nlines\"", true },
+		{ "=1+1", "'=1+1", true },
+		{ "@x,y", "\"'@x,y\"", true },
+		{ "-5.00", "-5.00", false },
+		{ "-5.00", "'-5.00", true },
+		{ "", "", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -182,7 +198,8 @@ static void csv_fields(void **state)
 static struct text printed(size_t format, size_t rows)
 {
 	static const struct out_column columns[] = {
-		{ "account", OUT_TEXT }, { "open", OUT_MONEY }, { "n", OUT_INT }, { "due", OUT_DAY }, { "at", OUT_INSTANT }, { "ok", OUT_BOOL },
+		{ "account", OUT_TEXT }, { "open", OUT_MONEY }, { "n", OUT_INT },
+		{ "due", OUT_DAY },      { "at", OUT_INSTANT }, { "ok", OUT_BOOL },
 	};
 	static char text[4096];
 	char path[] = "/tmp/test_cli_XXXXXX";
@@ -251,8 +268,9 @@ static void widths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines_of_an_env_file), cmocka_unit_test(options_are_taken), cmocka_unit_test(wrong_usage_is_exit_2),
-		cmocka_unit_test(csv_fields),		cmocka_unit_test(a_list_in_three_formats), cmocka_unit_test(widths),
+		cmocka_unit_test(lines_of_an_env_file),    cmocka_unit_test(options_are_taken),
+		cmocka_unit_test(wrong_usage_is_exit_2),   cmocka_unit_test(csv_fields),
+		cmocka_unit_test(a_list_in_three_formats), cmocka_unit_test(widths),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

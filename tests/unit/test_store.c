@@ -75,8 +75,16 @@ static void every_kind_comes_back(void **state)
 	cause->partition = 7;
 	cause->offset = 123456789012;
 	struct type_cause kept = *cause;
-	struct kind row = { .lane = 3, .id = TEXT("a"), .i32 = INT32_MIN, .i64 = INT64_MIN, .flag = true, .note = text_of(utf8),
-		            .currency = "EUR", .day = DATE_MIN, .bytes = TEXT("\0\1\377"), .cause = &kept };
+	struct kind row = { .lane = 3,
+			    .id = TEXT("a"),
+			    .i32 = INT32_MIN,
+			    .i64 = INT64_MIN,
+			    .flag = true,
+			    .note = text_of(utf8),
+			    .currency = "EUR",
+			    .day = DATE_MIN,
+			    .bytes = TEXT("\0\1\377"),
+			    .cause = &kept };
 
 	for (int round = 0; round < 3; round++) {
 		put(&kind_table, &row);
@@ -117,7 +125,9 @@ static void stored_rows_are_judged(void **state)
 	(void)state;
 	struct kind key = { .lane = 99, .id = TEXT("x") };
 	const char *const bad[] = {
-		"SET currency = 'EURO'", "SET currency = 'EUR', cause = '\\x0a05ff'", "SET cause = NULL, day = '1492-01-01'",
+		"SET currency = 'EURO'",
+		"SET currency = 'EUR', cause = '\\x0a05ff'",
+		"SET cause = NULL, day = '1492-01-01'",
 		"SET day = 'infinity'",
 	};
 
@@ -154,7 +164,7 @@ static void assert_ids(struct rows rows, const char *ids, bool more)
 
 	for (size_t i = 0; i < rows.n; i++)
 		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s" TEXT_FMT, i == 0 ? "" : " ",
-		         TEXT_ARG(((const struct item *)rows.row[i])->id));
+			 TEXT_ARG(((const struct item *)rows.row[i])->id));
 	assert_string_equal(got, ids);
 	assert_int_equal(rows.more, more);
 }
@@ -163,10 +173,10 @@ static void probes_order_range_and_limit(void **state)
 {
 	(void)state;
 	static const struct item items[] = {
-		{ 1, TEXT("A"), TEXT("i1"), 10, 300, TEXT("x") },   { 1, TEXT("A"), TEXT("i2"), 10, 100, TEXT("x") },
-		{ 1, TEXT("A"), TEXT("i3"), 0, 50, TEXT("y") },     { 1, TEXT("A"), TEXT("i4"), 5, DATE_NONE, TEXT("z") },
+		{ 1, TEXT("A"), TEXT("i1"), 10, 300, TEXT("x") },       { 1, TEXT("A"), TEXT("i2"), 10, 100, TEXT("x") },
+		{ 1, TEXT("A"), TEXT("i3"), 0, 50, TEXT("y") },         { 1, TEXT("A"), TEXT("i4"), 5, DATE_NONE, TEXT("z") },
 		{ 1, TEXT("A"), TEXT("i5"), 5, 100, TEXT("\xc3\xa9") }, { 1, TEXT("B"), TEXT("j1"), 5, 200, TEXT("w") },
-		{ 2, TEXT("A"), TEXT("k1"), 5, -1, TEXT("x") },     { 1, TEXT("A"), TEXT("Z9"), 1, 400, TEXT("") },
+		{ 2, TEXT("A"), TEXT("k1"), 5, -1, TEXT("x") },         { 1, TEXT("A"), TEXT("Z9"), 1, 400, TEXT("") },
 	};
 	struct book *book = new_book();
 
@@ -206,7 +216,8 @@ static void loading_twice_in_one_batch(void **state)
 {
 	(void)state;
 	struct book *book = new_book();
-	struct item a = { .lane = 1, .account = TEXT("A"), .id = TEXT("i1") }, b = { .lane = 1, .account = TEXT("B"), .id = TEXT("j1") };
+	struct item a = { .lane = 1, .account = TEXT("A"), .id = TEXT("i1") },
+		    b = { .lane = 1, .account = TEXT("B"), .id = TEXT("j1") };
 
 	assert_ok(store_begin(store, NULL, NULL, 0, &fixture_err));
 	assert_ok(store_load(store, book, &fixture_err)); /* nothing asked */
@@ -255,9 +266,18 @@ static void held_rows_fill_field_by_field(void **state)
 {
 	(void)state;
 	struct type_cause cause = { .topic = TEXT("t"), .partition = 1 };
-	struct kind one = { .lane = 1, .id = TEXT("h"), .i32 = 5, .note = TEXT("n"), .day = DATE_NONE, .cause = NULL, .born = TEXT("one") };
-	struct kind two = { .lane = 1, .id = TEXT("h"), .i64 = 6, .flag = true, .currency = "USD", .day = 77, .bytes = TEXT("b"),
-		            .cause = &cause, .born = TEXT("two") };
+	struct kind one = {
+		.lane = 1, .id = TEXT("h"), .i32 = 5, .note = TEXT("n"), .day = DATE_NONE, .cause = NULL, .born = TEXT("one")
+	};
+	struct kind two = { .lane = 1,
+			    .id = TEXT("h"),
+			    .i64 = 6,
+			    .flag = true,
+			    .currency = "USD",
+			    .day = 77,
+			    .bytes = TEXT("b"),
+			    .cause = &cause,
+			    .born = TEXT("two") };
 	struct kind three = { .lane = 1, .id = TEXT("h"), .i32 = 9, .day = DATE_NONE };
 
 	put(&held_table, &one);
@@ -286,6 +306,12 @@ static void appended_keys_are_final(void **state)
 	assert_err(store_save_commit(store, all_tables, ARRAY_LEN(all_tables), book, &fixture_err), ERR_STOP, "store_duplicate");
 	assert_non_null(strstr(fixture_err.msg, "journal append"));
 	assert_non_null(strstr(fixture_err.msg, "SQLSTATE 23505"));
+
+	/* lanes may race for the key of this one */
+	book = new_book();
+	assert_ok(store_begin(store, NULL, NULL, 0, &fixture_err));
+	book_put(book, &race_table, &row);
+	assert_err(store_save_commit(store, all_tables, ARRAY_LEN(all_tables), book, &fixture_err), ERR_RETRY, "store_duplicate");
 
 	book = new_book();
 	assert_ok(store_begin(store, NULL, NULL, 0, &fixture_err));
@@ -481,9 +507,9 @@ static void warm_up_compares_tables(void **state)
 	assert_ok(store_prepare(store, all_tables, ARRAY_LEN(all_tables), &fixture_err));
 	assert_err(store_prepare(store, (const struct table *[]){ &wrong }, 1, &fixture_err), ERR_FATAL, "store_schema");
 	assert_ok(store_exec(store,
-	                     "CREATE TABLE ordered (lane int, id text COLLATE \"en-x-icu\", PRIMARY KEY (lane, id));"
-	                     "CREATE TABLE typed (lane bigint, id text, PRIMARY KEY (lane, id))",
-	                     0, NULL, &fixture_err));
+			     "CREATE TABLE ordered (lane int, id text COLLATE \"en-x-icu\", PRIMARY KEY (lane, id));"
+			     "CREATE TABLE typed (lane bigint, id text, PRIMARY KEY (lane, id))",
+			     0, NULL, &fixture_err));
 	assert_err(store_prepare(store, (const struct table *[]){ &ordered }, 1, &fixture_err), ERR_FATAL, "store_schema");
 	assert_non_null(strstr(fixture_err.msg, "COLLATE"));
 	assert_err(store_prepare(store, (const struct table *[]){ &typed }, 1, &fixture_err), ERR_FATAL, "store_schema");
@@ -493,7 +519,7 @@ static void warm_up_compares_tables(void **state)
 	struct book *book;
 	const struct table *tables[] = { &ordered, &typed };
 	assert_ok(store_exec(store, "INSERT INTO ordered VALUES (1, 'a'), (1, 'B'); INSERT INTO typed VALUES (1, 'a')", 0, NULL,
-	                     &fixture_err));
+			     &fixture_err));
 	arena_reset(arena);
 	book = book_new(arena, tables, 2);
 	assert_ok(store_begin(store, NULL, NULL, 0, &fixture_err));
@@ -508,22 +534,14 @@ static void warm_up_compares_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_kind_comes_back),
-		cmocka_unit_test(empty_and_null_come_back),
-		cmocka_unit_test(stored_rows_are_judged),
-		cmocka_unit_test(probes_order_range_and_limit),
-		cmocka_unit_test(eq_on_no_date_is_refused),
-		cmocka_unit_test(loading_twice_in_one_batch),
-		cmocka_unit_test(additions_fold_and_add),
-		cmocka_unit_test(held_rows_fill_field_by_field),
-		cmocka_unit_test(appended_keys_are_final),
-		cmocka_unit_test(rows_are_put_and_deleted),
-		cmocka_unit_test(a_stale_epoch_stores_nothing),
-		cmocka_unit_test(taking_a_lane_waits_for_its_batch),
-		cmocka_unit_test(a_lost_connection_is_retry),
-		cmocka_unit_test(a_missing_table_is_fatal),
-		cmocka_unit_test(an_aborted_batch_leaves_nothing),
-		cmocka_unit_test(warm_up_compares_tables),
+		cmocka_unit_test(every_kind_comes_back),           cmocka_unit_test(empty_and_null_come_back),
+		cmocka_unit_test(stored_rows_are_judged),          cmocka_unit_test(probes_order_range_and_limit),
+		cmocka_unit_test(eq_on_no_date_is_refused),        cmocka_unit_test(loading_twice_in_one_batch),
+		cmocka_unit_test(additions_fold_and_add),          cmocka_unit_test(held_rows_fill_field_by_field),
+		cmocka_unit_test(appended_keys_are_final),         cmocka_unit_test(rows_are_put_and_deleted),
+		cmocka_unit_test(a_stale_epoch_stores_nothing),    cmocka_unit_test(taking_a_lane_waits_for_its_batch),
+		cmocka_unit_test(a_lost_connection_is_retry),      cmocka_unit_test(a_missing_table_is_fatal),
+		cmocka_unit_test(an_aborted_batch_leaves_nothing), cmocka_unit_test(warm_up_compares_tables),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -53,9 +53,9 @@ static void the_session_is_set_up(void **state)
 	assert_ok(store_open(conninfo, &fixture_err, &named));
 	assert_false(store_is_broken(named));
 	assert_ok(store_query(named,
-	                      "SELECT current_setting('application_name') AS name, current_setting('TimeZone') AS zone,"
-	                      " current_setting('statement_timeout') AS timeout, current_setting('enable_seqscan') AS seqscan",
-	                      0, NULL, &fixture_err, &r));
+			      "SELECT current_setting('application_name') AS name, current_setting('TimeZone') AS zone,"
+			      " current_setting('statement_timeout') AS timeout, current_setting('enable_seqscan') AS seqscan",
+			      0, NULL, &fixture_err, &r));
 	assert_string_equal(store_result_text(r, 0, "name").s, "openitem-test");
 	assert_string_equal(store_result_text(r, 0, "zone").s, "UTC");
 	assert_string_equal(store_result_text(r, 0, "timeout").s, "30s");
@@ -70,14 +70,36 @@ static void every_sqlstate_has_a_class(void **state)
 		unsigned flags;
 		enum err_class class;
 	} cases[] = {
-		{ NULL, 0, ERR_RETRY },    { "", 0, ERR_RETRY },      { "08006", 0, ERR_RETRY }, { "40001", 0, ERR_RETRY },
-		{ "40P01", 0, ERR_RETRY }, { "53300", 0, ERR_RETRY }, { "57P01", 0, ERR_RETRY }, { "57P03", 0, ERR_RETRY },
-		{ "57014", 0, ERR_RETRY }, { "55P03", 0, ERR_RETRY }, { "25P03", 0, ERR_RETRY }, { "25006", 0, ERR_RETRY },
-		{ "58030", 0, ERR_RETRY }, { "23505", 0, ERR_RETRY }, { "23505", STORE_IN_APPEND, ERR_STOP },
-		{ "22012", STORE_IN_FENCE, ERR_FENCED }, { "22012", 0, ERR_STOP }, { "23514", 0, ERR_STOP },
-		{ "23502", 0, ERR_STOP },  { "P0001", 0, ERR_STOP },  { "22003", 0, ERR_STOP },  { "21000", 0, ERR_STOP },
-		{ "42P01", 0, ERR_FATAL }, { "42501", 0, ERR_FATAL }, { "28P01", 0, ERR_FATAL }, { "3D000", 0, ERR_FATAL },
-		{ "42P10", 0, ERR_FATAL }, { "57P04", 0, ERR_FATAL }, { "XX001", 0, ERR_FATAL }, { "XX000", 0, ERR_STOP },
+		{ NULL, 0, ERR_RETRY },
+		{ "", 0, ERR_RETRY },
+		{ "08006", 0, ERR_RETRY },
+		{ "40001", 0, ERR_RETRY },
+		{ "40P01", 0, ERR_RETRY },
+		{ "53300", 0, ERR_RETRY },
+		{ "57P01", 0, ERR_RETRY },
+		{ "57P03", 0, ERR_RETRY },
+		{ "57014", 0, ERR_RETRY },
+		{ "55P03", 0, ERR_RETRY },
+		{ "25P03", 0, ERR_RETRY },
+		{ "25006", 0, ERR_RETRY },
+		{ "58030", 0, ERR_RETRY },
+		{ "23505", 0, ERR_RETRY },
+		{ "23505", STORE_IN_APPEND, ERR_STOP },
+		{ "22012", STORE_IN_FENCE, ERR_FENCED },
+		{ "22012", 0, ERR_STOP },
+		{ "23514", 0, ERR_STOP },
+		{ "23502", 0, ERR_STOP },
+		{ "P0001", 0, ERR_STOP },
+		{ "22003", 0, ERR_STOP },
+		{ "21000", 0, ERR_STOP },
+		{ "42P01", 0, ERR_FATAL },
+		{ "42501", 0, ERR_FATAL },
+		{ "28P01", 0, ERR_FATAL },
+		{ "3D000", 0, ERR_FATAL },
+		{ "42P10", 0, ERR_FATAL },
+		{ "57P04", 0, ERR_FATAL },
+		{ "XX001", 0, ERR_FATAL },
+		{ "XX000", 0, ERR_STOP },
 		{ "25P02", 0, ERR_STOP },
 	};
 
@@ -95,9 +117,9 @@ static void values_by_column_name(void **state)
 	_cleanup_(store_result_freep) struct store_result *r = NULL;
 
 	assert_ok(store_query(store,
-	                      "SELECT $1::int + 1 AS number, $2::text AS missing, $3::text AS quote, true AS yes, false AS no,"
-	                      " (-9223372036854775808)::bigint AS low",
-	                      3, params, &fixture_err, &r));
+			      "SELECT $1::int + 1 AS number, $2::text AS missing, $3::text AS quote, true AS yes, false AS no,"
+			      " (-9223372036854775808)::bigint AS low",
+			      3, params, &fixture_err, &r));
 	assert_int_equal(store_result_rows(r), 1);
 	assert_int_equal(store_result_columns(r), 6);
 	assert_string_equal(store_result_column_name(r, 2), "quote");
@@ -119,7 +141,8 @@ static void a_query_that_fails_names_itself(void **state)
 	assert_non_null(strstr(fixture_err.msg, "SELECT * FROM nowhere"));
 	assert_non_null(strstr(fixture_err.msg, "42P01"));
 	assert_null(r);
-	assert_err(store_exec(store, "SELECT pg_terminate_backend(pg_backend_pid())", 0, NULL, &fixture_err), ERR_RETRY, "store_lost");
+	assert_err(store_exec(store, "SELECT pg_terminate_backend(pg_backend_pid())", 0, NULL, &fixture_err), ERR_RETRY,
+		   "store_lost");
 	assert_true(store_is_broken(store));
 	store_close(store);
 	store = fixture_open();
@@ -148,13 +171,13 @@ static void rows_stream_one_by_one(void **state)
 	assert_ok(store_stream(store, "SELECT i FROM generate_series(1, $1::int) AS i", 1, params, add_row, &all, &fixture_err));
 	assert_true(all.n == 20000 && all.total == 200010000);
 	params[0] = "2000000000"; /* would take minutes: it is cancelled */
-	assert_err(store_stream(store, "SELECT generate_series(1, $1::int) AS i", 1, params, add_row, &some, &fixture_err), ERR_STOP,
-	           "enough");
+	assert_err(store_stream(store, "SELECT generate_series(1, $1::int) AS i", 1, params, add_row, &some, &fixture_err),
+		   ERR_STOP, "enough");
 	assert_int_equal(some.n, 10);
 	params[0] = "0";
-	assert_err(store_stream(store, "SELECT 1 / (5 - i) AS i FROM generate_series(1, 10 + $1::int) AS i", 1, params, add_row, &bad,
-	                        &fixture_err),
-	           ERR_STOP, "store_refused");
+	assert_err(store_stream(store, "SELECT 1 / (5 - i) AS i FROM generate_series(1, 10 + $1::int) AS i", 1, params, add_row,
+				&bad, &fixture_err),
+		   ERR_STOP, "store_refused");
 	assert_int_equal(bad.n, 4);
 	assert_int_equal(fixture_number(store, "SELECT 7"), 7);
 }
@@ -162,7 +185,8 @@ static void rows_stream_one_by_one(void **state)
 /* ---- migrations ----------------------------------------------------------------------------------------------------- */
 
 static const struct store_migration files[] = {
-	{ 1, "make", "CREATE TABLE thing (id int PRIMARY KEY);\nINSERT INTO thing VALUES (1);", "SELECT id FROM thing WHERE id <> 1" },
+	{ 1, "make", "CREATE TABLE thing (id int PRIMARY KEY);\nINSERT INTO thing VALUES (1);",
+	  "SELECT id FROM thing WHERE id <> 1" },
 	{ 2, "more", "ALTER TABLE thing ADD note text NOT NULL DEFAULT '';\nDO $$ BEGIN RAISE NOTICE 'two'; END $$;", NULL },
 	{ 3, "index", "CREATE INDEX ON thing (note);", "SELECT 1 WHERE false; SELECT 2 WHERE false" },
 };
@@ -249,7 +273,9 @@ static void a_file_that_fails_leaves_nothing(void **state)
 	assert_string_equal(logged, "0004_bad.check.sql found: wrong=5 why=x|0004_bad.check.sql found: wrong=6 why=y|");
 	more[3].check_sql = "SELECT 1 / 0";
 	assert_err(migrate(more, 4, STORE_MIGRATE_APPLY), ERR_STOP, "store_refused");
-	assert_int_equal(fixture_number(store, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'half'"), 0);
+	assert_int_equal(
+		fixture_number(store, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'half'"),
+		0);
 	assert_int_equal(fixture_number(store, "SELECT count(*) FROM schema_migration"), 3);
 }
 
@@ -283,16 +309,11 @@ static void two_at_once_wait_for_each_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_connection_that_fails_says_why),
-		cmocka_unit_test(the_session_is_set_up),
-		cmocka_unit_test(every_sqlstate_has_a_class),
-		cmocka_unit_test(values_by_column_name),
-		cmocka_unit_test(a_query_that_fails_names_itself),
-		cmocka_unit_test(rows_stream_one_by_one),
-		cmocka_unit_test(migrations_are_applied_once),
-		cmocka_unit_test(history_cannot_be_changed),
-		cmocka_unit_test(a_file_that_fails_leaves_nothing),
-		cmocka_unit_test(two_at_once_wait_for_each_other),
+		cmocka_unit_test(a_connection_that_fails_says_why), cmocka_unit_test(the_session_is_set_up),
+		cmocka_unit_test(every_sqlstate_has_a_class),       cmocka_unit_test(values_by_column_name),
+		cmocka_unit_test(a_query_that_fails_names_itself),  cmocka_unit_test(rows_stream_one_by_one),
+		cmocka_unit_test(migrations_are_applied_once),      cmocka_unit_test(history_cannot_be_changed),
+		cmocka_unit_test(a_file_that_fails_leaves_nothing), cmocka_unit_test(two_at_once_wait_for_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

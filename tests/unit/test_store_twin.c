@@ -22,15 +22,25 @@ static struct text word(const char *prefix, uint32_t n)
 
 static struct item random_item(void)
 {
-	return (struct item){ .lane = (int32_t)dice(2), .account = word("A", dice(ACCOUNTS)), .id = word("\xc3\x84", dice(IDS)),
-		              .open = dice(3), .due = dice(6) == 0 ? DATE_NONE : (date_t)dice(8) - 4, .end = word("e", dice(3)) };
+	return (struct item){ .lane = (int32_t)dice(2),
+			      .account = word("A", dice(ACCOUNTS)),
+			      .id = word("\xc3\x84", dice(IDS)),
+			      .open = dice(3),
+			      .due = dice(6) == 0 ? DATE_NONE : (date_t)dice(8) - 4,
+			      .end = word("e", dice(3)) };
 }
 
 static struct kind random_held(struct arena *a)
 {
-	struct kind h = { .lane = 1, .id = word("h", dice(5)), .i32 = (int32_t)dice(3), .i64 = dice(3), .flag = dice(2) == 0,
-		          .note = dice(2) ? word("n", dice(3)) : TEXT(""), .day = dice(2) ? DATE_NONE : (date_t)dice(5),
-		          .bytes = dice(2) ? TEXT("\0x") : TEXT(""), .born = word("b", dice(9)) };
+	struct kind h = { .lane = 1,
+			  .id = word("h", dice(5)),
+			  .i32 = (int32_t)dice(3),
+			  .i64 = dice(3),
+			  .flag = dice(2) == 0,
+			  .note = dice(2) ? word("n", dice(3)) : TEXT(""),
+			  .day = dice(2) ? DATE_NONE : (date_t)dice(5),
+			  .bytes = dice(2) ? TEXT("\0x") : TEXT(""),
+			  .born = word("b", dice(9)) };
 
 	if (dice(2))
 		memcpy(h.currency, dice(2) ? "EUR" : "JPY", 4);
@@ -44,8 +54,12 @@ static struct kind random_held(struct arena *a)
 
 static struct total random_total(void)
 {
-	return (struct total){ .lane = 1, .account = word("A", dice(3)), .day = dice(3) == 0 ? DATE_NONE : (date_t)dice(3),
-		               .n = (int32_t)dice(5) - 2, .minor = (int64_t)dice(1000) - 500, .name = word("n", dice(9)) };
+	return (struct total){ .lane = 1,
+			       .account = word("A", dice(3)),
+			       .day = dice(3) == 0 ? DATE_NONE : (date_t)dice(3),
+			       .n = (int32_t)dice(5) - 2,
+			       .minor = (int64_t)dice(1000) - 500,
+			       .name = word("n", dice(9)) };
 }
 
 static bool same_value(const struct col *c, const void *a, const void *b)
@@ -109,7 +123,8 @@ static void change(struct book *a, struct book *b, uint32_t n)
 
 static void one_batch(struct mem *mem)
 {
-	struct book *a = book_new(arena, all_tables, ARRAY_LEN(all_tables)), *b = book_new(arena, all_tables, ARRAY_LEN(all_tables));
+	struct book *a = book_new(arena, all_tables, ARRAY_LEN(all_tables)),
+		    *b = book_new(arena, all_tables, ARRAY_LEN(all_tables));
 	struct asked asked[12];
 	uint32_t n = 1 + dice(ARRAY_LEN(asked));
 
@@ -194,22 +209,64 @@ static void a_large_batch(void **state)
 		}
 		assert_ok(store_load(store, book, &fixture_err));
 		for (int i = 0; i < N; i++) {
-			struct item key = { .lane = lane, .account = { ids[i], 1 }, .id = text_of(ids[i]), .open = round, .due = i, .end = padding };
+			struct item key = { .lane = lane,
+					    .account = { ids[i], 1 },
+					    .id = text_of(ids[i]),
+					    .open = round,
+					    .due = i,
+					    .end = padding };
 			found += book_get(book, &item_table, &key) != NULL;
 			if (round == 2)
 				book_delete(book, &item_table, &key);
 			else
 				book_put(book, &item_table, &key);
-			book_put(book, &total_table, &(struct total){ .lane = lane, .account = key.account, .day = 1, .n = 1, .minor = i });
+			book_put(book, &total_table,
+				 &(struct total){ .lane = lane, .account = key.account, .day = 1, .n = 1, .minor = i });
 			book_put(book, &journal_table, &(struct journal){ .lane = lane, .seq = round * N + i, .text = padding });
 		}
 		assert_ok(store_save_commit(store, all_tables, ARRAY_LEN(all_tables), book, &fixture_err));
 		assert_ok(store_exec(store, "ANALYZE item", 0, NULL, &fixture_err));
 		assert_int_equal(found, round == 0 ? 0 : N);
-		assert_int_equal(fixture_number(store, "SELECT count(*) FROM item WHERE lane = 50 AND length(\"end\") = 500"), round == 2 ? 0 : N);
+		assert_int_equal(fixture_number(store, "SELECT count(*) FROM item WHERE lane = 50 AND length(\"end\") = 500"),
+				 round == 2 ? 0 : N);
 		assert_int_equal(fixture_number(store, "SELECT count(*) FROM journal"), N * (round + 1));
 		assert_int_equal(fixture_number(store, "SELECT sum(n) FROM total WHERE lane = 50"), N * (round + 1));
 	}
+}
+
+/* One account has most of the rows, the planner thinks that each has one: plain equality would take the wrong index. */
+static void a_key_is_found_by_its_own_index(void **state)
+{
+	(void)state;
+	size_t n;
+	struct store_sql *list = store_table_sql(&item_table, arena, &n);
+	char sql[2000];
+
+	assert_ok(store_exec(
+		store,
+		"INSERT INTO item SELECT 70 + i % 12, 'A' || i, 'i' || i, 1, '2026-01-01', 'x' FROM generate_series(1, 5000) AS i;"
+		"INSERT INTO item SELECT 70, '~bank', 'i' || i, 1, '2026-01-01', 'x' FROM generate_series(1, 5000) AS i;"
+		"ANALYZE item",
+		0, NULL, &fixture_err));
+	assert_ok(store_exec(store, store_batch_settings(), 0, NULL, &fixture_err));
+	for (size_t i = 0; i < n; i++) {
+		struct store_result *plan;
+		struct buf text = { .arena = arena };
+		if (strcmp(list[i].name, "item load by key") != 0 && strcmp(list[i].name, "item delete") != 0)
+			continue;
+		snprintf(sql, sizeof(sql), "PREPARE p AS %s", list[i].sql);
+		assert_ok(store_exec(store, sql, 0, NULL, &fixture_err));
+		assert_ok(store_query(store, "EXPLAIN EXECUTE p(NULL, NULL, NULL)", 0, NULL, &fixture_err, &plan));
+		for (size_t r = 0; r < store_result_rows(plan); r++)
+			buf_printf(&text, "%s\n", store_result_cell(plan, r, 0).s);
+		if (strstr(text.s, "Index Scan using item_pkey") == NULL)
+			fail_msg("%s:\n%s", list[i].name, text.s);
+		store_result_free(plan);
+		assert_ok(store_exec(store, "DEALLOCATE p", 0, NULL, &fixture_err));
+	}
+	assert_ok(store_exec(store, "DELETE FROM item WHERE lane >= 70", 0, NULL, &fixture_err));
+	store_close(store);
+	store = fixture_open();
 }
 
 static int setup(void **state)
@@ -237,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_batches_agree),
 		cmocka_unit_test(a_large_batch),
+		cmocka_unit_test(a_key_is_found_by_its_own_index),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,410 @@
+#!/usr/bin/python3
+"""Watching it, and what it does when a component is away (issue 3, sections 5 and 6): health and metrics, Redis killed, PostgreSQL and
+Kafka stopped and stopped dead, rights, secrets, loopback. One company is played through all of it: its digest is the undisturbed one."""
+import glob
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import plays
+from stack import BUILD, SERVICES, Failed, Stack, Tests
+
+AWAY_S = 10
+
+
+def get(stack, service, path):
+    """(status, body)"""
+    try:
+        with urllib.request.urlopen(f"http://{stack.setting(f'OPENITEM_{service.upper()}_ADMIN')}{path}", timeout=5) as r:
+            return r.status, r.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+def component_pid(stack, name):
+    with open(os.path.join(stack.home, "run", name + ".pid")) as f:
+        return int(f.read().split()[0])
+
+
+def family(pid):
+    """A process and its children (PostgreSQL has some)."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout.split()
+    return [pid] + [int(p) for p in found]
+
+
+def freeze(stack, name):
+    pids = family(component_pid(stack, name))
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGSTOP)
+        except ProcessLookupError:
+            pass
+    return pids
+
+
+def thaw(pids):
+    for pid in reversed(pids):
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
+
+
+def log_lines(stack, service, since=0):
+    with open(os.path.join(stack.home, "logs", service + ".log"), "rb") as f:
+        f.seek(since)
+        return [json.loads(line) for line in f.read().decode().splitlines() if line.startswith("{")]
+
+
+def log_sizes(stack):
+    return {s: os.path.getsize(os.path.join(stack.home, "logs", s + ".log")) for s in SERVICES}
+
+
+# ---- watching it ------------------------------------------------------------------------------------------------------------
+
+
+def health(stack):
+    for s in SERVICES:
+        for path, word in (("/livez", '"live":true'), ("/readyz", '"ready":true'), ("/healthz", '"live":true'), ("/version", f'"{s}"')):
+            status, body = get(stack, s, path)
+            if status != 200 or word not in body:
+                yield f"{s}{path}: {status} {body}"
+
+
+def metrics(stack):
+    for s in SERVICES:
+        status, body = get(stack, s, "/metrics")
+        p = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, text=True)
+        if status != 200 or p.returncode != 0 or p.stdout.strip() or p.stderr.strip():
+            yield f"{s}: promtool check metrics: exit {p.returncode} {p.stdout}{p.stderr}"
+        names = set(re.findall(r"^# TYPE (\S+)", body, re.M))
+        for name in ("openitem_kafka_consumer_lag_records", "openitem_messaging_consumed_messages_total", "openitem_ready",
+                     "openitem_outbox_pending_records", "process_cpu_seconds_total"):
+            if name not in names:
+                yield f"{s}: no {name}"
+        for name in names:
+            if not name.startswith(("openitem_", "process_")):
+                yield f"{s}: {name} has another prefix"
+    consumed = get(stack, "reporting", "/metrics")[1]
+    if not re.search(r'^openitem_messaging_consumed_messages_total\{.*topic="ar.billing.v1".*\} [1-9]', consumed, re.M):
+        yield "reporting's count of consumed messages stands still"
+
+
+def logs_are_json(stack):
+    for s in SERVICES:
+        with open(os.path.join(stack.home, "logs", s + ".log")) as f:
+            for line in f:
+                try:
+                    missing = {"ts", "level", "msg", "service"} - set(json.loads(line))
+                except ValueError:
+                    missing = {"JSON"}
+                if missing:
+                    yield f"{s}: {missing} missing in {line[:200]}"
+                    break
+
+
+# ---- rights, secrets, sockets -----------------------------------------------------------------------------------------------
+
+APPEND_ONLY = {"reporting": ("outcome", "audit_record", "ledger_line", "document", "notice")}
+
+
+def states(stack, conninfo, queries):
+    """SQLSTATE of each, 00000 = done. One session for all."""
+    text = "".join(f"BEGIN;\n{q};\n\\echo STATE :SQLSTATE\nROLLBACK;\n" for q in queries)
+    p = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-d", conninfo], env=stack.env, input=text, capture_output=True, text=True)
+    found = re.findall(r"^STATE (\S+)$", p.stdout, re.M)
+    if len(found) != len(queries):
+        raise Failed(f"{conninfo}: {len(found)} answers to {len(queries)} queries: {p.stdout[-300:]}{p.stderr[-300:]}")
+    return dict(zip(queries, found))
+
+
+def rights(stack):
+    denied, read_only = "42501", "25006"
+    for s in SERVICES:
+        others = [o for o in SERVICES if o != s]
+        forbidden = [f"SELECT * FROM {o}.position LIMIT 1" for o in others] + [f"INSERT INTO {o}.position SELECT * FROM {o}.position" for o in others]
+        for table in APPEND_ONLY.get(s, ("outcome",)):
+            forbidden += [f"UPDATE {table} SET lane = lane", f"DELETE FROM {table}", f"TRUNCATE {table}"]
+        forbidden += ["CREATE TABLE mine (x int)", f"CREATE TABLE {s}.mine (x int)", "CREATE TABLE public.mine (x int)", "CREATE TEMP TABLE mine (x int)",
+                      "CREATE SCHEMA mine", "DROP TABLE position", "COPY position TO PROGRAM 'cat'", "CREATE ROLE mine", "SET ROLE openitem_owner"]
+        for query, state in states(stack, stack.setting(f"OPENITEM_{s.upper()}_DATABASE"), forbidden).items():
+            if state != denied:
+                yield f"{s}: {query}: {state}, expected {denied}"
+        # A reader that turns its transaction writable still has no right to write.
+        forbidden = ["DELETE FROM position", "SET TRANSACTION READ WRITE; DELETE FROM position", "CREATE TABLE mine (x int)",
+                     f"SELECT * FROM {others[0]}.position"]
+        for query, state in states(stack, stack.setting(f"OPENITEM_{s.upper()}_DATABASE_RO"), forbidden).items():
+            if state not in (denied, read_only):
+                yield f"the reader of {s}: {query}: {state}"
+        ordinary = stack.sql(s, "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls FROM pg_roles WHERE rolname = current_user", "DATABASE")
+        if ordinary != [["f"]]:
+            yield f"{s} is more than an ordinary role: {ordinary}"
+    p = stack.psql(stack.setting("OPENITEM_REPORTING_DATABASE_OWNER"), "DELETE FROM reporting.ledger_line")
+    if p.returncode == 0 or "append-only" not in p.stderr:
+        yield f"the owner may delete ledger lines without dropping the trigger: {p.stdout}{p.stderr}"
+    if stack.sql("reporting", "SELECT count(*) > 0 FROM ledger_line") != [["t"]]:
+        yield "there is no ledger to protect: this test proves nothing"
+
+
+def redis_rights(stack):
+    host, port = stack.setting("OPENITEM_REDIS").split(":")
+    env = dict(stack.env, REDISCLI_AUTH=open(stack.setting("OPENITEM_REDIS_PASSWORD_FILE")).read().strip())
+
+    def redis(*args, user=("--user", stack.setting("OPENITEM_REDIS_USER"))):
+        return subprocess.run(["redis-cli", "-h", host, "-p", port, "--no-auth-warning", *user, *args], env=env, capture_output=True, text=True).stdout
+
+    for args in (["FLUSHALL"], ["KEYS", "*"], ["CONFIG", "GET", "*"], ["GET", "other"], ["EVAL", "return 1", "0"]):
+        if "NOPERM" not in redis(*args):
+            yield f"redis: openitem may {args}: {redis(*args)}"
+    if "PONG" not in redis("PING"):
+        yield "redis: openitem may not even PING"
+    env.pop("REDISCLI_AUTH")
+    if "NOAUTH" not in redis("GET", "oi:x", user=()):
+        yield "redis answers without a password"
+
+
+def passwords(stack):
+    found = {}
+    for path in glob.glob(os.path.join(stack.home, "secrets", "*")):
+        name = os.path.basename(path)
+        if os.stat(path).st_mode & 0o077:
+            yield f"secrets/{name} can be read by others"
+        text = open(path).read().strip()
+        if name.startswith("pgpass-"):
+            found[name] = text.rsplit(":", 1)[1]
+        elif name.endswith(".password"):
+            found[name] = text
+    if len(found) < 13 or len(set(found.values())) != len(found) or min(len(v) for v in found.values()) < 16:
+        yield f"expected a password of its own for each of 11 roles and 2 Redis users: {sorted(found)}"
+    places = {p: open(p, errors="replace").read() for p in glob.glob(os.path.join(stack.home, "logs", "*")) + glob.glob(os.path.join(stack.home, "run", "*"))
+              if os.path.isfile(p)}
+    places["env"] = open(os.path.join(stack.home, "env")).read()
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            places[path] = open(path, errors="replace").read()
+        except OSError:
+            pass
+    for s in SERVICES:
+        with open(f"/proc/{stack.pid(s)}/environ") as f:
+            places[f"environment of {s}"] = f.read()
+        status, places[f"metrics of {s}"] = get(stack, s, "/metrics")
+    for name, password in found.items():
+        for place, text in places.items():
+            if password in text:
+                yield f"the password of {name} stands in {place}"
+
+
+def loopback(stack):
+    pids = {component_pid(stack, name) for name in SERVICES + ("kafka", "redis", "postgres")}
+    seen = set()
+    for line in subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True).stdout.splitlines():
+        owners = {int(p) for p in re.findall(r"pid=(\d+)", line)} & pids
+        address = line.split()[3].rsplit(":", 1)[0]
+        seen |= owners
+        if owners and address not in ("127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"):
+            yield f"listens on {address}: {line}"
+    if seen != pids:
+        yield f"{len(pids - seen)} of our processes listen nowhere"
+
+
+# ---- components away --------------------------------------------------------------------------------------------------------
+
+
+class Player:
+    """Plays the company up to a day in the background, while something is away."""
+
+    def __init__(self, stack, path, until):
+        self.stack, self.args = stack, ["play", path] + (["--until", until] if until else [])
+        self.process = stack.start(*self.args)
+
+    def end(self):
+        """A play that met the outage may give up (exit 3): playing again publishes the same events and goes on."""
+        out = self.process.communicate()[0]
+        if self.process.returncode == 3:
+            self.stack.tool(*self.args)
+        elif self.process.returncode != 0:
+            raise Failed(f"play: exit {self.process.returncode}: {out[-2000:]}")
+        self.stack.tool("settle")
+
+
+def redis_away(stack, path, until):
+    """Frozen, then dead, then back: nobody waits for it, and nothing is asked of it."""
+    player = Player(stack, path, until)
+    time.sleep(1)
+    frozen = freeze(stack, "redis")
+    time.sleep(2)
+    begin = time.time()
+    ready = {s: get(stack, s, "/readyz")[0] for s in SERVICES}
+    if set(ready.values()) != {200}:
+        yield f"not ready while Redis is frozen: {ready}"
+    for pid in frozen:
+        os.kill(pid, signal.SIGKILL)
+    player.end()
+    if not player.process.returncode == 0:
+        yield f"play: exit {player.process.returncode} without Redis"
+    print(f"#   played on without Redis for {time.time() - begin:.1f} s", flush=True)
+    # Everything again, without Redis: the database knows every event.
+    before = [counts(stack), stack.digest()]
+    stack.tool(*player.args)
+    stack.tool("settle")
+    if [counts(stack), stack.digest()] != before:
+        yield "the same events again changed the books while Redis was away"
+    up(stack)
+
+
+def counts(stack):
+    return [stack.sql(s, "SELECT count(*) FROM outcome")[0][0] for s in ("intake", "billing", "cash")]
+
+
+def up(stack):
+    stack.shell("deploy/up", "--build-dir", BUILD)
+
+
+def waited(stack, sizes, away, back):
+    """Each service said once that it waits, and once that it goes on; none died."""
+    for s in SERVICES:
+        lines = log_lines(stack, s, sizes[s])
+        said = [x["msg"] for x in lines]
+        if said.count(away) > 1 or said.count(back) > said.count(away):
+            yield f"{s} said `{away}` {said.count(away)} times, `{back}` {said.count(back)} times"
+        if sum(x["level"] in ("warn", "error") for x in lines) > 12:
+            yield f"{s} said too much: {[(x['level'], x['msg'], x.get('error', '')) for x in lines][:12]}"
+        if any(x.get("instance") == "supervisor" for x in lines):
+            yield f"{s} died: {[x for x in lines if x.get('instance') == 'supervisor']}"
+
+
+def ready_again(stack):
+    deadline = time.time() + 30
+    while not all(get(stack, s, "/readyz")[0] == 200 for s in SERVICES):
+        if time.time() > deadline:
+            raise Failed(f"not ready again: {[get(stack, s, '/readyz') for s in SERVICES]}")
+        time.sleep(0.1)
+
+
+def postgres_stopped(stack, path, until):
+    player, sizes = Player(stack, path, until), log_sizes(stack)
+    time.sleep(2)
+    pid = component_pid(stack, "postgres")
+    os.kill(pid, signal.SIGINT)  # as deploy/down ends it: sessions are cut
+    deadline = time.time() + 30
+    while os.path.exists(f"/proc/{pid}"):
+        if time.time() > deadline:
+            raise Failed("PostgreSQL does not stop")
+        time.sleep(0.05)
+    time.sleep(AWAY_S)
+    unready = [s for s in SERVICES if get(stack, s, "/readyz")[0] == 200]
+    if unready:
+        yield f"ready without PostgreSQL: {unready}"
+    dead = [s for s in SERVICES if get(stack, s, "/livez")[0] != 200]
+    if dead:
+        yield f"not alive: {dead}"
+    up(stack)
+    ready_again(stack)
+    player.end()
+    yield from waited(stack, sizes, "waiting for postgresql", "postgresql is back")
+    silent = [s for s in SERVICES if "waiting for postgresql" not in [x["msg"] for x in log_lines(stack, s, sizes[s])]]
+    if silent:
+        yield f"said nothing of it: {silent}"
+
+
+def frozen(stack, path, until, name):
+    player, sizes = Player(stack, path, until), log_sizes(stack)
+    time.sleep(2)
+    pids = freeze(stack, name)
+    time.sleep(AWAY_S)
+    thaw(pids)
+    ready_again(stack)
+    player.end()
+    away, back = ("waiting for postgresql", "postgresql is back") if name == "postgres" else ("waiting for kafka", "kafka is back")
+    yield from waited(stack, sizes, away, back)
+
+
+def kafka_stopped(stack, path, until):
+    player, sizes = Player(stack, path, until), log_sizes(stack)
+    time.sleep(2)
+    pid = component_pid(stack, "kafka")
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(5)
+    unready = [s for s in SERVICES if get(stack, s, "/readyz")[0] == 200]
+    if unready:
+        yield f"ready without Kafka: {unready}"
+    up(stack)
+    ready_again(stack)
+    player.end()
+    yield from waited(stack, sizes, "waiting for kafka", "kafka is back")
+
+
+def same_digest(stack, path):
+    expected, digest = plays.remembered(path), stack.digest()
+    if expected is None:
+        with Stack("peace") as peace:
+            expected = plays.undisturbed(peace, plays.generate(peace))
+    if digest != expected:
+        yield f"digest {digest}, undisturbed {expected}"
+
+
+def each_event_once(stack):
+    """What went in against what was let through: nothing lost, nothing doubled."""
+    with open(os.path.join(stack.home, "company.ndjson")) as f:
+        ids = {(e["source"], e["id"]) for e in map(json.loads, f)}
+    got = stack.sql("intake", "SELECT source, event_id FROM inbox")
+    got_ids = {(a, b) for a, b in got}
+    if len(got) != len(got_ids):
+        yield "an event stands twice in the inbox"
+    if ids - got_ids:
+        yield f"{len(ids - got_ids)} events are missing: {sorted(ids - got_ids)[:5]}"
+    twice = stack.sql("billing", "SELECT event_id, count(*) FROM outcome GROUP BY 1 HAVING count(*) > 1")
+    if twice:
+        yield f"billing outcomes that stand twice: {twice[:5]}"
+
+
+def verify(stack):
+    stack.tool("verify")
+
+
+def ended(home, pids):
+    left = [p for p in pids if os.path.exists(f"/proc/{p}") and open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()[0] not in "ZX"]
+    if left:
+        yield f"still running after deploy/down: {left}"
+    if os.path.exists(home):
+        yield f"{home} is still there after deploy/down --wipe"
+
+
+def days(path):
+    """Business days of the company, in order."""
+    with open(path) as f:
+        return sorted({json.loads(line)["time"][:10] for line in f})
+
+
+def main():
+    tests = Tests()
+    with Stack("lifecycle") as stack:
+        path = plays.generate(stack)
+        all_days = days(path)
+        part = [all_days[len(all_days) * n // 5] for n in range(1, 5)] + [None]
+        tests.attempt("/livez /readyz /healthz /version", health, stack)
+        tests.attempt("Redis frozen and killed while events flow: nothing changes but speed", redis_away, stack, path, part[0])
+        tests.attempt("/metrics: promtool check metrics, the names", metrics, stack)
+        tests.attempt("PostgreSQL stopped for 10 s: services wait, say so once, go on", postgres_stopped, stack, path, part[1])
+        tests.attempt("PostgreSQL frozen for 10 s", frozen, stack, path, part[2], "postgres")
+        tests.attempt("Kafka frozen for 10 s", frozen, stack, path, part[3], "kafka")
+        tests.attempt("Kafka killed and started again", kafka_stopped, stack, path, part[4])
+        tests.attempt("AUD-05 verify after all that", verify, stack)
+        tests.attempt("the digest is that of the undisturbed run", same_digest, stack, path)
+        tests.attempt("each event once: nothing lost, nothing doubled", each_event_once, stack)
+        tests.attempt("roles: no other schema, no change of outcomes and ledger, no tables of their own", rights, stack)
+        tests.attempt("Redis: an ACL user with the few commands it needs", redis_rights, stack)
+        tests.attempt("no password in logs, command lines, environments, metrics or the env file", passwords, stack)
+        tests.attempt("everything listens on loopback only", loopback, stack)
+        tests.attempt("logs are JSON lines", logs_are_json, stack)
+        home, pids = stack.home, [component_pid(stack, n) for n in SERVICES + ("kafka", "redis", "postgres")]
+    tests.attempt("deploy/down leaves nothing running and nothing behind", ended, home, pids)
+    tests.end()
+
+
+main()
