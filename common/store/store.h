@@ -71,7 +71,7 @@ bool store_is_broken(const struct store *store);
 bool store_prepare(struct store *store, const struct table *const *tables, size_t n_tables, struct err *err) MUST_USE;
 
 #define STORE_IN_FENCE  1u /* the statement is the fence: its division by zero means FENCED */
-#define STORE_IN_APPEND 2u /* inserting into a TABLE_APPEND table: a unique violation is final */
+#define STORE_IN_APPEND 2u /* inserting into a TABLE_APPEND table without TABLE_RACE: a unique violation is final */
 /* The one place that says how to react to a SQLSTATE (five characters; NULL or "" = libpq failed without the server). Pure. */
 enum err_class store_class(const char *sqlstate, unsigned flags);
 
@@ -109,8 +109,8 @@ bool store_begin(struct store *store, const int32_t *lanes, const int64_t *epoch
 bool store_load(struct store *store, struct book *book, struct err *err) MUST_USE;
 
 /*
- * Write the book's changes of these tables, in this order, rows in key order: per table one DELETE and one INSERT (... ON
- * CONFLICT DO UPDATE) of arrays; then COMMIT. One round trip. True = committed.
+ * Write the book's changes of these tables, in this order, rows in key order: per table one DELETE
+ * (TABLE_DELETES) and one INSERT (... ON CONFLICT DO UPDATE, but for TABLE_APPEND) of arrays; then COMMIT. One round trip. True = committed.
  */
 bool store_save_commit(struct store *store, const struct table *const *tables, size_t n_tables, struct book *book,
 		       struct err *err) MUST_USE;

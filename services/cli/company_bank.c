@@ -107,8 +107,11 @@ struct drawn {
 	struct text text;
 };
 
-/* What the customer does with what it owes. */
-static struct drawn draw(struct company *c, const struct meant *m, bool again)
+/*
+ * What the customer does with what it owes. Who has agreed on oldest first quotes nothing: a payment that is taken for
+ * the oldest invoice cannot close one that another payment of this customer names.
+ */
+static struct drawn draw(struct company *c, const struct account *a, const struct meant *m, bool again)
 {
 	struct drawn d = { .kind = again ? "twice" : "full", .amount_minor = m->full_minor, .intact = true, .complete = !again,
 			   .known_iban = !rng_chance(&c->rng, 150) };
@@ -125,7 +128,7 @@ static struct drawn draw(struct company *c, const struct meant *m, bool again)
 		d.kind = "over";
 		d.complete = false;
 		d.amount_minor += 100 + rng_below(&c->rng, 20000);
-	} else if (fate < CHANCE_SHORT + CHANCE_OVER + CHANCE_NO_REFERENCE) {
+	} else if (a->habit == HABIT_SLOW || fate < CHANCE_SHORT + CHANCE_OVER + CHANCE_NO_REFERENCE) {
 		d.kind = "no_reference";
 		d.intact = false;
 		d.text = TEXT_NONE;
@@ -147,7 +150,7 @@ bool company_pay(struct company *c, int64_t order, bool again, struct err *err)
 	if (again && c->orders[order].cancelled)
 		return true;
 	struct meant m = again ? (struct meant){ { order }, 1, order_gross(&c->orders[order]) } : choose(c, order);
-	struct drawn d = draw(c, &m, again);
+	struct drawn d = draw(c, a, &m, again);
 	if (d.amount_minor <= 0)
 		return true;
 	struct bank_line_booked *l = new_line(c, e, BANK_LINE_KIND_PAYMENT, d.amount_minor);
