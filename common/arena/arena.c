@@ -12,11 +12,11 @@
 
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
-#define ARENA_GAP ARENA_ALIGN
+#define ARENA_GAP      ARENA_ALIGN
 #define poison(p, n)   ASAN_POISON_MEMORY_REGION(p, n)
 #define unpoison(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
 #else
-#define ARENA_GAP 0u
+#define ARENA_GAP      0u
 #define poison(p, n)   ((void)(p), (void)(n))
 #define unpoison(p, n) ((void)(p), (void)(n))
 #endif
@@ -24,15 +24,15 @@
 /* Lives at the beginning of its own mapping; blocks follow at `base`. */
 struct arena {
 	unsigned char *base;
-	size_t used;		/* bytes from base */
-	size_t dirty;		/* bytes from base that may be non-zero: fresh pages need no memset */
+	size_t used; /* bytes from base */
+	size_t dirty; /* bytes from base that may be non-zero: fresh pages need no memset */
 	size_t soft_cap;
-	size_t hard_cap;	/* a block may end here; used and dirty may lie up to 31 bytes behind */
-	size_t mapped;		/* bytes from the struct itself */
+	size_t hard_cap; /* a block may end here; used and dirty may lie up to 31 bytes behind */
+	size_t mapped; /* bytes from the struct itself */
 };
 
-#define PAGE_BYTES   4096u	/* the mapping is a multiple of it; larger pages: madvise may give back less */
-#define HEADER_BYTES PAGE_BYTES	/* so that base begins a page */
+#define PAGE_BYTES   4096u /* the mapping is a multiple of it; larger pages: madvise may give back less */
+#define HEADER_BYTES PAGE_BYTES /* so that base begins a page */
 
 static size_t round_up(size_t n, size_t to)
 {
@@ -45,8 +45,8 @@ _Noreturn static void no_room(const struct arena *a, size_t size)
 	char text[160];
 
 	snprintf(text, sizeof(text),
-		 "arena full: %zu bytes asked, %zu used, hard cap %zu (an unbounded input or a cap set too low)",
-		 size, a->used, a->hard_cap);
+		 "arena full: %zu bytes asked, %zu used, hard cap %zu (an unbounded input or a cap set too low)", size, a->used,
+		 a->hard_cap);
 	base_check_failed(__FILE__, __LINE__, text);
 }
 
@@ -56,8 +56,7 @@ struct arena *arena_new(size_t soft_cap, size_t hard_cap)
 
 	/* the last block may end at the cap, its alignment and gap beyond it */
 	size_t mapped = HEADER_BYTES + round_up(hard_cap + ARENA_ALIGN + ARENA_GAP, PAGE_BYTES);
-	void *p = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	CHECK(p != MAP_FAILED);
 

@@ -29,8 +29,7 @@ struct arena;
  * soft_cap <= hard_cap, both > 0. Aborts when the kernel refuses the reservation:
  * arenas are made at start-up.
  */
-struct arena *arena_new(size_t soft_cap, size_t hard_cap) MUST_USE
-	__attribute__((returns_nonnull));
+struct arena *arena_new(size_t soft_cap, size_t hard_cap) MUST_USE __attribute__((returns_nonnull));
 
 /* Give everything back. NULL is fine. */
 void arena_free(struct arena *a);
@@ -67,7 +66,7 @@ void arena_rewind(struct arena *a, size_t mark);
 void arena_reset(struct arena *a);
 
 /* One zeroed object, or n of them. */
-#define ARENA_NEW(a, type)       ((type *)arena_alloc((a), sizeof(type)))
-#define ARENA_ARRAY(a, n, type)  ((type *)arena_array((a), (n), sizeof(type)))
+#define ARENA_NEW(a, type)      ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_ARRAY(a, n, type) ((type *)arena_array((a), (n), sizeof(type)))
 
 #endif

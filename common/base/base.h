@@ -33,26 +33,25 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* Number of elements of an array; a pointer is a compile-time error. */
-#define ARRAY_LEN(a)                                                                      \
-	(sizeof(a) / sizeof((a)[0]) +                                                     \
-	 0 * sizeof(struct {                                                              \
-		 _Static_assert(!__builtin_types_compatible_p(__typeof__(a), __typeof__(&(a)[0])), \
-				"ARRAY_LEN of a pointer");                                \
-		 int unused;                                                              \
-	 }))
+#define ARRAY_LEN(a)                                                                                                               \
+	(sizeof(a) / sizeof((a)[0]) + 0 * sizeof(struct {                                                                          \
+					      _Static_assert(!__builtin_types_compatible_p(__typeof__(a), __typeof__(&(a)[0])),    \
+							     "ARRAY_LEN of a pointer");                                            \
+					      int unused;                                                                          \
+				      }))
 
 /* Each argument is evaluated once; both must have the same type. */
-#define MIN(a, b)                                \
-	__extension__({                          \
-		__typeof__(a) min_a_ = (a);      \
-		__typeof__(b) min_b_ = (b);      \
-		min_a_ < min_b_ ? min_a_ : min_b_; \
+#define MIN(a, b)                                                                                                                  \
+	__extension__({                                                                                                            \
+		__typeof__(a) min_a_ = (a);                                                                                        \
+		__typeof__(b) min_b_ = (b);                                                                                        \
+		min_a_ < min_b_ ? min_a_ : min_b_;                                                                                 \
 	})
-#define MAX(a, b)                                \
-	__extension__({                          \
-		__typeof__(a) max_a_ = (a);      \
-		__typeof__(b) max_b_ = (b);      \
-		max_a_ > max_b_ ? max_a_ : max_b_; \
+#define MAX(a, b)                                                                                                                  \
+	__extension__({                                                                                                            \
+		__typeof__(a) max_a_ = (a);                                                                                        \
+		__typeof__(b) max_b_ = (b);                                                                                        \
+		max_a_ > max_b_ ? max_a_ : max_b_;                                                                                 \
 	})
 
 /*
@@ -61,10 +60,10 @@
  * carrying on would write wrong books. Never for input: what strangers send is
  * refused with an error.
  */
-#define CHECK(cond)                                                     \
-	do {                                                            \
-		if (unlikely(!(cond)))                                  \
-			base_check_failed(__FILE__, __LINE__, #cond);   \
+#define CHECK(cond)                                                                                                                \
+	do {                                                                                                                       \
+		if (unlikely(!(cond)))                                                                                             \
+			base_check_failed(__FILE__, __LINE__, #cond);                                                              \
 	} while (0)
 
 /* A place that cannot be reached: a switch that is complete, a search that must find. */
@@ -77,7 +76,7 @@ _Noreturn void base_check_failed(const char *file, int line, const char *text);
  * Banned: unbounded copies, silent parsers, hidden state. Use text/text.h
  * (text_dup, buf_*, text_parse_i64, text_token) or snprintf.
  */
-#undef sprintf	/* macros in clang with _FORTIFY_SOURCE */
+#undef sprintf /* macros in clang with _FORTIFY_SOURCE */
 #undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok gets atoi atol atoll atof
 

@@ -4,9 +4,9 @@
 /* One row of one table: `row` is the current version, NULL when there is none. */
 struct slot {
 	const void *row;
-	bool known;    /* loaded, found absent, or put: its state is certain */
-	bool dirty;    /* differs from the database */
-	bool listed;   /* in the chain of slots that are, or were before a rollback, dirty */
+	bool known; /* loaded, found absent, or put: its state is certain */
+	bool dirty; /* differs from the database */
+	bool listed; /* in the chain of slots that are, or were before a rollback, dirty */
 	uint32_t seen; /* stamp of the last find, so that no row is listed twice */
 	struct slot *next_listed;
 	const void *key_row; /* any row struct with this key */
@@ -38,8 +38,8 @@ struct book_answer {
 struct table_book {
 	const struct table *table;
 	struct map slots;
-	struct map *buckets;       /* per probe */
-	struct map answers;        /* all probes together */
+	struct map *buckets; /* per probe */
+	struct map answers; /* all probes together */
 	struct slot *listed;
 	size_t n_listed;
 };

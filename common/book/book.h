@@ -24,20 +24,20 @@ struct wire_msg;
 /* ---- tables ------------------------------------------------------------------------------------------------------- */
 
 enum col_kind {
-	COL_I32,      /* int32_t    integer                                                          */
-	COL_I64,      /* int64_t    bigint                                                           */
-	COL_BOOL,     /* bool       boolean                                                          */
-	COL_TEXT,     /* struct text  text NOT NULL ('' when empty); compared bytewise               */
+	COL_I32, /* int32_t    integer                                                          */
+	COL_I64, /* int64_t    bigint                                                           */
+	COL_BOOL, /* bool       boolean                                                          */
+	COL_TEXT, /* struct text  text NOT NULL ('' when empty); compared bytewise               */
 	COL_CURRENCY, /* char[4]    text NOT NULL ('' when none)                                      */
-	COL_DATE,     /* date_t     date, NULL = DATE_NONE                                           */
-	COL_BYTES,    /* struct text  bytea NOT NULL                                                 */
-	COL_MSG,      /* pointer to the domain struct of .msg; bytea (protobuf), NULL = NULL pointer */
+	COL_DATE, /* date_t     date, NULL = DATE_NONE                                           */
+	COL_BYTES, /* struct text  bytea NOT NULL                                                 */
+	COL_MSG, /* pointer to the domain struct of .msg; bytea (protobuf), NULL = NULL pointer */
 };
 
 enum {
-	COL_KEY = 1,  /* part of the primary key, in column order; the first one is `lane` except in shared tables       */
-	COL_ADD = 2,  /* integers only: saved as old + new ("INSERT ... ON CONFLICT DO UPDATE SET c = t.c + excluded.c"): */
-	              /* a row put holds the difference; differences of one batch are folded. For projections, never read */
+	COL_KEY = 1, /* part of the primary key, in column order; the first one is `lane` except in shared tables       */
+	COL_ADD = 2, /* integers only: saved as old + new ("INSERT ... ON CONFLICT DO UPDATE SET c = t.c + excluded.c"): */
+	/* a row put holds the difference; differences of one batch are folded. For projections, never read */
 	COL_ONCE = 4, /* written when the row is inserted, left alone by an update                                        */
 	COL_FILL = 8, /* an empty new value (0, '', NULL) leaves the stored one: held rows are completed field by field  */
 };
@@ -50,9 +50,9 @@ struct col {
 	const struct wire_msg *msg;
 };
 
-#define BOOK_COLS_MAX 48
+#define BOOK_COLS_MAX       48
 #define BOOK_PROBE_COLS_MAX 6
-#define BOOK_KEY (-1) /* the "probe" that asks for one row by its primary key */
+#define BOOK_KEY            (-1) /* the "probe" that asks for one row by its primary key */
 
 enum probe_range {
 	PROBE_NONE,
@@ -76,11 +76,11 @@ struct probe {
 };
 
 enum {
-	TABLE_APPEND = 1,  /* rows are only ever inserted; a key met again is an error (unique violation), never an update */
-	TABLE_RACE = 4,    /* with TABLE_APPEND: lanes share the table, so a key met again may be another lane's that just
+	TABLE_APPEND = 1, /* rows are only ever inserted; a key met again is an error (unique violation), never an update */
+	TABLE_RACE = 4, /* with TABLE_APPEND: lanes share the table, so a key met again may be another lane's that just
 	                      committed it: RETRY, and the next attempt sees it */
 	TABLE_DELETES = 8, /* rows may be deleted (the service's role needs that right); elsewhere book_delete is a bug */
-	TABLE_ADDING = 2,  /* has COL_ADD columns: put folds, rows are never loaded                                        */
+	TABLE_ADDING = 2, /* has COL_ADD columns: put folds, rows are never loaded                                        */
 };
 
 struct table {
@@ -181,38 +181,38 @@ struct cause {
 
 /* One decoded, validated input. */
 struct input {
-	int source;           /* index into the service's sources: which topic it came from */
-	int32_t lane;         /* lane that decides */
-	int32_t lanes;        /* number of lanes of the system */
+	int source; /* index into the service's sources: which topic it came from */
+	int32_t lane; /* lane that decides */
+	int32_t lanes; /* number of lanes of the system */
 	struct cause cause;
-	struct text key;      /* record key: the account, or empty */
-	struct text type;     /* ce_type */
-	const void *event;    /* domain struct of the topic's message, e.g. const struct intake_event * */
-	struct text value;    /* the record's value bytes as read, for projections that keep them */
+	struct text key; /* record key: the account, or empty */
+	struct text type; /* ce_type */
+	const void *event; /* domain struct of the topic's message, e.g. const struct intake_event * */
+	struct text value; /* the record's value bytes as read, for projections that keep them */
 	struct text seen_hash; /* intake: hash of the payload committed before under this identity, as the hint says; or empty */
-	struct text cursor;   /* what the previous part of this input left in decision.cursor; empty on the first */
+	struct text cursor; /* what the previous part of this input left in decision.cursor; empty on the first */
 };
 
 /* One outcome: a business event of the service and where it goes. */
 struct outcome {
-	struct text key;          /* record key: account */
-	void *event;              /* domain struct of the service's outcome topic; provenance is filled in by the loop */
-	struct text destination;  /* account on whose lane a copy is published (ar.transfer; intake: ar.intake); empty = none */
+	struct text key; /* record key: account */
+	void *event; /* domain struct of the service's outcome topic; provenance is filled in by the loop */
+	struct text destination; /* account on whose lane a copy is published (ar.transfer; intake: ar.intake); empty = none */
 	int32_t destination_lane; /* used when destination is empty and this is >= 0 (reference facts to every lane) */
 	const struct record *dead_letter; /* intake: published exactly so (to record.topic, its partition), instead of the event */
-	bool parked;              /* not final although nothing follows now */
+	bool parked; /* not final although nothing follows now */
 	const struct cause *cause; /* NULL = the input; a released input names its own */
 	struct text rule_versions[4]; /* empty ones are left out */
 	/* filled by core_emit / core_step: */
-	struct text event_id;     /* id_derive(cause source + event id, service, part) */
-	int32_t part;             /* 1, 2 ... per cause */
+	struct text event_id; /* id_derive(cause source + event id, service, part) */
+	int32_t part; /* 1, 2 ... per cause */
 	bool final;
 };
 
 enum decided {
 	DECIDED, /* done with this input */
-	MORE,    /* a further transaction follows with decision.cursor; only for long inputs (days, releases) */
-	AGAIN,   /* something was not in the book: commit what is before, then try again at the head of a batch */
+	MORE, /* a further transaction follows with decision.cursor; only for long inputs (days, releases) */
+	AGAIN, /* something was not in the book: commit what is before, then try again at the head of a batch */
 };
 
 struct core;
@@ -223,13 +223,13 @@ struct decision {
 	struct book *book;
 	struct arena *arena;
 	const struct input *input;
-	struct text cursor;          /* out, with MORE: at most RUN_CURSOR_BYTES_MAX; kept in the database */
-	struct outcome *outcomes;    /* this step's, in order */
+	struct text cursor; /* out, with MORE: at most RUN_CURSOR_BYTES_MAX; kept in the database */
+	struct outcome *outcomes; /* this step's, in order */
 	size_t n_outcomes;
 	size_t cap_outcomes;
 };
 
-#define CURSOR_BYTES_MAX 4096
+#define CURSOR_BYTES_MAX      4096
 #define OUTCOMES_PER_STEP_MAX 4096
 
 /* A service's pure part. Every function depends on the book and the input only. */
@@ -238,7 +238,7 @@ struct core {
 	const struct table *const *tables;
 	size_t n_tables;
 	const struct wire_msg *outcome_msg; /* NULL: a projection that decides nothing */
-	size_t provenance_offset;           /* of `struct type_provenance *provenance` in the outcome struct */
+	size_t provenance_offset; /* of `struct type_provenance *provenance` in the outcome struct */
 
 	/* Says what this input will ask; called before the first load and again after it (then book_get/book_find see what came). */
 	void (*want)(struct book *book, const struct input *input);

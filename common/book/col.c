@@ -187,6 +187,9 @@ bool probe_matches(const struct table *table, const struct probe *probe, const v
 	if (!probe_same_eq(table, probe, template_row, row))
 		return false;
 	if (probe->range != PROBE_NONE) {
+		/* As in SQL: no date is neither before nor after anything. */
+		if (table->cols[probe->range_col].kind == COL_DATE && col_is_empty(&table->cols[probe->range_col], row))
+			return false;
 		int c = col_compare(&table->cols[probe->range_col], row, template_row);
 		if (probe->range == PROBE_GT ? c <= 0 : c > 0)
 			return false;

@@ -174,8 +174,8 @@ bool mem_save(struct mem *mem, struct book *book, struct err *err)
 			bool found;
 			lower_bound(mt, changes[i].row, &found);
 			if (found)
-				return err_set(err, ERR_STOP, "append_twice", "table %s: a key of an append-only table is met again",
-				               mt->table->name);
+				return err_set(err, ERR_STOP, "append_twice",
+					       "table %s: a key of an append-only table is met again", mt->table->name);
 		}
 		for (size_t i = 0; i < n; i++)
 			save_change(mem, mt, &changes[i]);

@@ -4,10 +4,10 @@
  */
 #include "date/date.h"
 
-#define DAYS_PER_ERA   146097
-#define DAYS_TO_EPOCH  719468	/* 0000-03-01 to 1970-01-01 */
-#define US_PER_SECOND  INT64_C(1000000)
-#define US_PER_DAY     (86400 * US_PER_SECOND)
+#define DAYS_PER_ERA  146097
+#define DAYS_TO_EPOCH 719468 /* 0000-03-01 to 1970-01-01 */
+#define US_PER_SECOND INT64_C(1000000)
+#define US_PER_DAY    (86400 * US_PER_SECOND)
 
 bool date_is_valid(date_t date)
 {
@@ -34,8 +34,7 @@ static int days_in_month(int year, int month)
 
 date_t date_of(int year, int month, int day)
 {
-	if (year < 1900 || year > 9999 || month < 1 || month > 12 || day < 1 ||
-	    day > days_in_month(year, month))
+	if (year < 1900 || year > 9999 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
 		return DATE_NONE;
 
 	int march_year = month <= 2 ? year - 1 : year;
@@ -52,11 +51,10 @@ void date_civil(date_t date, int *ret_year, int *ret_month, int *ret_day)
 {
 	CHECK(date_is_valid(date));
 
-	int days = date + DAYS_TO_EPOCH;	/* > 0 in the valid range */
+	int days = date + DAYS_TO_EPOCH; /* > 0 in the valid range */
 	int era = days / DAYS_PER_ERA;
 	int day_of_era = days % DAYS_PER_ERA;
-	int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-			   day_of_era / 146096) / 365;
+	int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
 	int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int march_month = (5 * day_of_year + 2) / 153;
 	int month = march_month < 10 ? march_month + 3 : march_month - 9;
@@ -101,17 +99,16 @@ bool date_parse(struct text t, date_t *ret_date)
 {
 	int year, month, day;
 
-	return t.n == 10 && digits_at(t, 0, 4, &year) && char_at(t, 4, '-') &&
-	       digits_at(t, 5, 2, &month) && char_at(t, 7, '-') && digits_at(t, 8, 2, &day) &&
-	       existing(year, month, day, ret_date);
+	return t.n == 10 && digits_at(t, 0, 4, &year) && char_at(t, 4, '-') && digits_at(t, 5, 2, &month) && char_at(t, 7, '-') &&
+	       digits_at(t, 8, 2, &day) && existing(year, month, day, ret_date);
 }
 
 bool date_parse_compact(struct text t, date_t *ret_date)
 {
 	int year, month, day;
 
-	return t.n == 8 && digits_at(t, 0, 4, &year) && digits_at(t, 4, 2, &month) &&
-	       digits_at(t, 6, 2, &day) && existing(year, month, day, ret_date);
+	return t.n == 8 && digits_at(t, 0, 4, &year) && digits_at(t, 4, 2, &month) && digits_at(t, 6, 2, &day) &&
+	       existing(year, month, day, ret_date);
 }
 
 bool date_parse_mdy(struct text t, date_t *ret_date)
@@ -123,8 +120,8 @@ bool date_parse_mdy(struct text t, date_t *ret_date)
 	size_t year_at = day_at + day_n + 1;
 
 	return t.n == year_at + 4 && digits_at(t, 0, month_n, &month) && char_at(t, month_n, '/') &&
-	       digits_at(t, day_at, day_n, &day) && char_at(t, year_at - 1, '/') &&
-	       digits_at(t, year_at, 4, &year) && existing(year, month, day, ret_date);
+	       digits_at(t, day_at, day_n, &day) && char_at(t, year_at - 1, '/') && digits_at(t, year_at, 4, &year) &&
+	       existing(year, month, day, ret_date);
 }
 
 const char *date_format(char buf[DATE_TEXT_SIZE], date_t date)
@@ -135,8 +132,7 @@ const char *date_format(char buf[DATE_TEXT_SIZE], date_t date)
 	if (!date_is_valid(date))
 		return buf;
 	date_civil(date, &year, &month, &day);
-	snprintf(buf, DATE_TEXT_SIZE, "%04u-%02u-%02u", (unsigned)year % 10000,
-		 (unsigned)month % 100, (unsigned)day % 100);
+	snprintf(buf, DATE_TEXT_SIZE, "%04u-%02u-%02u", (unsigned)year % 10000, (unsigned)month % 100, (unsigned)day % 100);
 	return buf;
 }
 
@@ -175,7 +171,7 @@ date_t date_eom(date_t date)
 int date_weekday(date_t date)
 {
 	CHECK(date_is_valid(date));
-	return (date - DATE_MIN) % 7 + 1;	/* 1900-01-01 was a Monday */
+	return (date - DATE_MIN) % 7 + 1; /* 1900-01-01 was a Monday */
 }
 
 int date_fiscal_year(date_t date, int start_month)
@@ -232,9 +228,8 @@ const char *instant_format(char buf[INSTANT_TEXT_SIZE], instant_t instant)
 
 	unsigned second = (unsigned)(us / US_PER_SECOND);
 
-	snprintf(buf, INSTANT_TEXT_SIZE, "%sT%02u:%02u:%02u.%06uZ", date_format(day, date),
-		 second / 3600 % 24, second / 60 % 60, second % 60,
-		 (unsigned)(us % US_PER_SECOND));
+	snprintf(buf, INSTANT_TEXT_SIZE, "%sT%02u:%02u:%02u.%06uZ", date_format(day, date), second / 3600 % 24, second / 60 % 60,
+		 second % 60, (unsigned)(us % US_PER_SECOND));
 	return buf;
 }
 
@@ -267,8 +262,8 @@ static bool parse_offset(struct text t, size_t at, int64_t *ret_us)
 		*ret_us = 0;
 		return true;
 	}
-	if (at + 6 != t.n || (t.s[at] != '+' && t.s[at] != '-') || !digits_at(t, at + 1, 2, &hour) ||
-	    !char_at(t, at + 3, ':') || !digits_at(t, at + 4, 2, &minute) || hour > 23 || minute > 59)
+	if (at + 6 != t.n || (t.s[at] != '+' && t.s[at] != '-') || !digits_at(t, at + 1, 2, &hour) || !char_at(t, at + 3, ':') ||
+	    !digits_at(t, at + 4, 2, &minute) || hour > 23 || minute > 59)
 		return false;
 
 	int64_t us = (hour * 60 + minute) * 60 * US_PER_SECOND;
@@ -286,17 +281,16 @@ bool instant_parse(struct text t, instant_t *ret_instant)
 
 	if (t.n < 20 || !date_parse((struct text){ t.s, 10 }, &date))
 		return false;
-	if (!(t.s[10] == 'T' || t.s[10] == 't') || !digits_at(t, 11, 2, &hour) ||
-	    !char_at(t, 13, ':') || !digits_at(t, 14, 2, &minute) || !char_at(t, 16, ':') ||
-	    !digits_at(t, 17, 2, &second) || hour > 23 || minute > 59 || second > 59)
+	if (!(t.s[10] == 'T' || t.s[10] == 't') || !digits_at(t, 11, 2, &hour) || !char_at(t, 13, ':') ||
+	    !digits_at(t, 14, 2, &minute) || !char_at(t, 16, ':') || !digits_at(t, 17, 2, &second) || hour > 23 || minute > 59 ||
+	    second > 59)
 		return false;
 	if (!parse_fraction(t, &at, &fraction_us) || !parse_offset(t, at, &offset_us))
 		return false;
 
-	instant_t instant = date * US_PER_DAY + ((hour * 60 + minute) * 60 + second) * US_PER_SECOND +
-			    fraction_us - offset_us;
+	instant_t instant = date * US_PER_DAY + ((hour * 60 + minute) * 60 + second) * US_PER_SECOND + fraction_us - offset_us;
 
-	if (instant_date(instant) == DATE_NONE)	/* an offset at the very edge */
+	if (instant_date(instant) == DATE_NONE) /* an offset at the very edge */
 		return false;
 	*ret_instant = instant;
 	return true;

@@ -12,16 +12,16 @@
 #include "base/base.h"
 #include "text/text.h"
 
-typedef int32_t date_t;		/* days since 1970-01-01 */
-typedef int64_t instant_t;	/* microseconds since 1970-01-01T00:00:00Z, leap seconds not counted */
+typedef int32_t date_t; /* days since 1970-01-01 */
+typedef int64_t instant_t; /* microseconds since 1970-01-01T00:00:00Z, leap seconds not counted */
 
-#define DATE_NONE    INT32_MIN	/* no date; sorts before every date */
+#define DATE_NONE    INT32_MIN /* no date; sorts before every date */
 #define INSTANT_NONE INT64_MIN
-#define DATE_MIN     ((date_t)-25567)	/* 1900-01-01 */
-#define DATE_MAX     ((date_t)2932896)	/* 9999-12-31 */
+#define DATE_MIN     ((date_t)-25567) /* 1900-01-01 */
+#define DATE_MAX     ((date_t)2932896) /* 9999-12-31 */
 
-#define DATE_TEXT_SIZE    11	/* "2026-03-31" and NUL */
-#define INSTANT_TEXT_SIZE 28	/* "2026-01-02T03:04:05.123456Z" and NUL */
+#define DATE_TEXT_SIZE    11 /* "2026-03-31" and NUL */
+#define INSTANT_TEXT_SIZE 28 /* "2026-01-02T03:04:05.123456Z" and NUL */
 
 /* Within range: what to ask about a number from the wire. DATE_NONE is not valid. */
 bool date_is_valid(date_t date);

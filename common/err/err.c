@@ -16,8 +16,7 @@ static void cut_between_characters(char *s, size_t n)
 		s[at - 1] = '\0';
 }
 
-static void format_cut(char *buf, size_t size, const char *fmt, va_list values)
-	__attribute__((format(printf, 3, 0)));
+static void format_cut(char *buf, size_t size, const char *fmt, va_list values) __attribute__((format(printf, 3, 0)));
 
 static void format_cut(char *buf, size_t size, const char *fmt, va_list values)
 {

@@ -22,28 +22,27 @@
 
 #include "base/base.h"
 
-#define ERR_CODE_MAX 47		/* characters of a code, longer ones are cut */
-#define ERR_MSG_MAX 399		/* bytes of a message, longer ones are cut between characters */
+#define ERR_CODE_MAX 47 /* characters of a code, longer ones are cut */
+#define ERR_MSG_MAX  399 /* bytes of a message, longer ones are cut between characters */
 
 /* Classes are reactions (DESIGN section 3), not places. */
 enum err_class {
-	ERR_NONE = 0,		/* nothing happened; what a zeroed struct err says */
-	ERR_RETRY,		/* the same batch again, backoff with jitter, bounded */
-	ERR_REJECT,		/* this input only; to the dead letters (intake) or a refusal */
-	ERR_FENCED,		/* the lane is not ours any more: drop its records */
-	ERR_STOP,		/* stop this lane, raise an alert */
-	ERR_FATAL,		/* end the process with a named code */
+	ERR_NONE = 0, /* nothing happened; what a zeroed struct err says */
+	ERR_RETRY, /* the same batch again, backoff with jitter, bounded */
+	ERR_REJECT, /* this input only; to the dead letters (intake) or a refusal */
+	ERR_FENCED, /* the lane is not ours any more: drop its records */
+	ERR_STOP, /* stop this lane, raise an alert */
+	ERR_FATAL, /* end the process with a named code */
 };
 
 struct err {
 	enum err_class class;
-	char code[ERR_CODE_MAX + 1];	/* stable, lower_case_with_underscores: for machines and runbooks */
-	char msg[ERR_MSG_MAX + 1];	/* for people */
+	char code[ERR_CODE_MAX + 1]; /* stable, lower_case_with_underscores: for machines and runbooks */
+	char msg[ERR_MSG_MAX + 1]; /* for people */
 };
 
 /* Fill err, replacing what it held. Always returns false. */
-bool err_set(struct err *err, enum err_class class, const char *code, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+bool err_set(struct err *err, enum err_class class, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* Put "context: " before the message; class and code stay. Always returns false. */
 bool err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -183,6 +183,5 @@ bool id_check_verify(struct text number)
 {
 	char digit;
 
-	return number.n > 1 && id_check_digit((struct text){ number.s, number.n - 1 }, &digit) &&
-	       digit == number.s[number.n - 1];
+	return number.n > 1 && id_check_digit((struct text){ number.s, number.n - 1 }, &digit) && digit == number.s[number.n - 1];
 }

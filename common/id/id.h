@@ -10,11 +10,11 @@
 #include "date/date.h"
 #include "text/text.h"
 
-#define ID_HEX_SIZE  65		/* 64 hex digits and NUL */
-#define ID_UUID_SIZE 37		/* 36 characters and NUL */
+#define ID_HEX_SIZE  65 /* 64 hex digits and NUL */
+#define ID_UUID_SIZE 37 /* 36 characters and NUL */
 
 struct id_hash {
-	uint8_t b[32];		/* SHA-256 (FIPS 180-4) */
+	uint8_t b[32]; /* SHA-256 (FIPS 180-4) */
 };
 
 /* One piece of bytes. data may be NULL when n is 0. */

@@ -19,7 +19,7 @@ void json_camel(const char *name, char *buf, size_t size);
 /* Bytes of one element in an array of a protobuf-c struct. */
 size_t json_element_size(ProtobufCType type);
 
-#define JSON_NAME_MAX 127	/* of a field */
+#define JSON_NAME_MAX 127 /* of a field */
 
 void json_base64_out(const uint8_t *bytes, size_t n, struct buf *out);
 /* Both alphabets, padding or none. False: not base64. */

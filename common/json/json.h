@@ -29,8 +29,8 @@ struct ProtobufCMessageDescriptor;
  * Bytes to JSON on one line, added to out. Fields this build does not know are left out, text that is not UTF-8 is
  * shown with U+FFFD. Bytes that are no such message: the codes of wire_decode (undecodable ...); out may then hold a part.
  */
-bool json_from_pb(const struct ProtobufCMessageDescriptor *desc, const uint8_t *bytes, size_t n, struct arena *a,
-		  struct err *err, struct buf *out) MUST_USE;
+bool json_from_pb(const struct ProtobufCMessageDescriptor *desc, const uint8_t *bytes, size_t n, struct arena *a, struct err *err,
+		  struct buf *out) MUST_USE;
 
 /* A JSON object to bytes in the arena. */
 bool json_to_pb(const struct ProtobufCMessageDescriptor *desc, struct text json, struct arena *a, struct err *err,
@@ -38,17 +38,17 @@ bool json_to_pb(const struct ProtobufCMessageDescriptor *desc, struct text json,
 
 /* CloudEvents 1.0 with the extensions we use. Empty = absent. */
 struct cloud_event {
-	struct text id;			/* required */
-	struct text source;		/* required */
-	struct text type;		/* required */
-	struct text time;		/* RFC 3339 */
+	struct text id; /* required */
+	struct text source; /* required */
+	struct text type; /* required */
+	struct text time; /* RFC 3339 */
 	struct text subject;
-	struct text correlation_id;	/* correlationid */
-	struct text causation_id;	/* causationid */
-	struct text partition_key;	/* partitionkey */
-	struct text trace_parent;	/* traceparent (W3C) */
-	struct text data_content_type;	/* datacontenttype; empty is written as application/json */
-	struct text data_json;		/* data, a JSON value */
+	struct text correlation_id; /* correlationid */
+	struct text causation_id; /* causationid */
+	struct text partition_key; /* partitionkey */
+	struct text trace_parent; /* traceparent (W3C) */
+	struct text data_content_type; /* datacontenttype; empty is written as application/json */
+	struct text data_json; /* data, a JSON value */
 };
 
 /* Structured mode (application/cloudevents+json), one line. data_json is copied as it stands: it must be JSON. */

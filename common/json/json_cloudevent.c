@@ -45,8 +45,8 @@ static bool refuse(struct err *err, const char *name, const char *expected)
 	return err_set(err, ERR_REJECT, "bad_json", "%s: expected %s", name, expected);
 }
 
-static bool in_attribute(const json_t *object, const struct attribute *attribute, struct arena *a,
-			 struct err *err, struct cloud_event *ce)
+static bool in_attribute(const json_t *object, const struct attribute *attribute, struct arena *a, struct err *err,
+			 struct cloud_event *ce)
 {
 	const json_t *value = json_object_get(object, attribute->name);
 	struct text t;

@@ -4,11 +4,11 @@
 struct reader {
 	struct arena *arena;
 	struct err *err;
-	size_t elements;	/* messages and array elements so far */
+	size_t elements; /* messages and array elements so far */
 };
 
-static bool in_message(struct reader *r, const json_t *value, const ProtobufCMessageDescriptor *desc,
-		       ProtobufCMessage **ret, const struct wire_at *at);
+static bool in_message(struct reader *r, const json_t *value, const ProtobufCMessageDescriptor *desc, ProtobufCMessage **ret,
+		       const struct wire_at *at);
 
 static bool expected(const struct reader *r, const struct wire_at *at, const char *what)
 {
@@ -20,8 +20,7 @@ static struct text string_of(const json_t *value)
 	return (struct text){ json_string_value(value), json_string_length(value) };
 }
 
-static bool in_signed(struct reader *r, const json_t *value, int64_t low, int64_t high, int64_t *ret,
-		      const struct wire_at *at)
+static bool in_signed(struct reader *r, const json_t *value, int64_t low, int64_t high, int64_t *ret, const struct wire_at *at)
 {
 	int64_t number;
 
@@ -37,8 +36,7 @@ static bool in_signed(struct reader *r, const json_t *value, int64_t low, int64_
 	return true;
 }
 
-static bool in_unsigned(struct reader *r, const json_t *value, uint64_t high, uint64_t *ret,
-			const struct wire_at *at)
+static bool in_unsigned(struct reader *r, const json_t *value, uint64_t high, uint64_t *ret, const struct wire_at *at)
 {
 	uint64_t number = 0;
 
@@ -52,8 +50,7 @@ static bool in_unsigned(struct reader *r, const json_t *value, uint64_t high, ui
 	return true;
 }
 
-static bool in_enum(struct reader *r, const json_t *value, const ProtobufCEnumDescriptor *en, int *ret,
-		    const struct wire_at *at)
+static bool in_enum(struct reader *r, const json_t *value, const ProtobufCEnumDescriptor *en, int *ret, const struct wire_at *at)
 {
 	const ProtobufCEnumValue *found;
 	int64_t number;
@@ -143,8 +140,8 @@ static bool count_element(struct reader *r, const struct wire_at *at)
 	return true;
 }
 
-static bool in_repeated(struct reader *r, const json_t *value, const ProtobufCFieldDescriptor *fd,
-			ProtobufCMessage *msg, const struct wire_at *here)
+static bool in_repeated(struct reader *r, const json_t *value, const ProtobufCFieldDescriptor *fd, ProtobufCMessage *msg,
+			const struct wire_at *here)
 {
 	struct wire_at at = *here;
 	size_t n = json_array_size(value), size = json_element_size(fd->type);
@@ -168,8 +165,8 @@ static bool in_repeated(struct reader *r, const json_t *value, const ProtobufCFi
 	return true;
 }
 
-static bool in_field(struct reader *r, const json_t *value, const ProtobufCFieldDescriptor *fd,
-		     ProtobufCMessage *msg, const struct wire_at *at)
+static bool in_field(struct reader *r, const json_t *value, const ProtobufCFieldDescriptor *fd, ProtobufCMessage *msg,
+		     const struct wire_at *at)
 {
 	uint32_t *set = wire_inm(msg, fd->quantifier_offset);
 
@@ -197,17 +194,15 @@ static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescript
 	return fd;
 }
 
-static bool unknown_key(struct reader *r, const char *key, const ProtobufCMessageDescriptor *desc,
-			const struct wire_at *at)
+static bool unknown_key(struct reader *r, const char *key, const ProtobufCMessageDescriptor *desc, const struct wire_at *at)
 {
 	struct text shown = { key, strnlen(key, 64) };
 
-	return wire_refuse(at, r->err, "bad_json", "%s has no field %s", desc->name,
-			   text_printable(r->arena, shown).s);
+	return wire_refuse(at, r->err, "bad_json", "%s has no field %s", desc->name, text_printable(r->arena, shown).s);
 }
 
-static bool in_message(struct reader *r, const json_t *value, const ProtobufCMessageDescriptor *desc,
-		       ProtobufCMessage **ret, const struct wire_at *at)
+static bool in_message(struct reader *r, const json_t *value, const ProtobufCMessageDescriptor *desc, ProtobufCMessage **ret,
+		       const struct wire_at *at)
 {
 	ProtobufCMessage *msg = arena_alloc(r->arena, desc->sizeof_message);
 	const char *key;
@@ -218,7 +213,8 @@ static bool in_message(struct reader *r, const json_t *value, const ProtobufCMes
 	if (!count_element(r, at))
 		return false;
 	protobuf_c_message_init(desc, msg);
-	json_object_foreach((json_t *)(uintptr_t)value, key, inner) {
+	json_object_foreach((json_t *)(uintptr_t)value, key, inner)
+	{
 		const ProtobufCFieldDescriptor *fd = find_field(desc, key);
 		struct wire_at here = { at, key, WIRE_NO_INDEX };
 
@@ -233,8 +229,7 @@ static bool in_message(struct reader *r, const json_t *value, const ProtobufCMes
 	return true;
 }
 
-bool json_to_pb(const ProtobufCMessageDescriptor *desc, struct text json, struct arena *a, struct err *err,
-		struct text *ret_bytes)
+bool json_to_pb(const ProtobufCMessageDescriptor *desc, struct text json, struct arena *a, struct err *err, struct text *ret_bytes)
 {
 	_cleanup_(json_drop) json_t *value = json_read(json, err);
 	struct wire_at root = { NULL, desc->name, WIRE_NO_INDEX };

@@ -56,7 +56,7 @@ static void out_value(const ProtobufCFieldDescriptor *fd, const void *member, st
 		break;
 	case PROTOBUF_C_TYPE_FLOAT:
 	case PROTOBUF_C_TYPE_DOUBLE:
-		CHECK(false);	/* not in our schemas */
+		CHECK(false); /* not in our schemas */
 		break;
 	}
 }
@@ -99,9 +99,9 @@ static void out_message(const ProtobufCMessage *msg, struct buf *out)
 		bool repeated = fd->label == PROTOBUF_C_LABEL_REPEATED;
 		char name[JSON_NAME_MAX + 1];
 
-		if (repeated ? *(const size_t *)counter == 0
+		if (repeated                                         ? *(const size_t *)counter == 0
 		    : (fd->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 ? *(const uint32_t *)counter != fd->id
-								      : is_default(fd, member))
+								     : is_default(fd, member))
 			continue;
 		if (!first)
 			buf_addc(out, ',');
@@ -116,8 +116,8 @@ static void out_message(const ProtobufCMessage *msg, struct buf *out)
 	buf_addc(out, '}');
 }
 
-bool json_from_pb(const ProtobufCMessageDescriptor *desc, const uint8_t *bytes, size_t n, struct arena *a,
-		  struct err *err, struct buf *out)
+bool json_from_pb(const ProtobufCMessageDescriptor *desc, const uint8_t *bytes, size_t n, struct arena *a, struct err *err,
+		  struct buf *out)
 {
 	struct wire_at root = { NULL, desc->name, WIRE_NO_INDEX };
 

@@ -49,7 +49,7 @@ static wide divide(wide num, wide den, enum round round)
 	bool negative = num < 0;
 	wide size = negative ? -num : num;
 	wide quotient = size / den;
-	wide twice = size % den * 2;	/* den < 2^64, so this fits */
+	wide twice = size % den * 2; /* den < 2^64, so this fits */
 
 	switch (round) {
 	case ROUND_HALF_AWAY:
@@ -64,19 +64,16 @@ static wide divide(wide num, wide den, enum round round)
 	return negative ? -quotient : quotient;
 }
 
-bool money_ratio(int64_t amount_minor, int64_t num, int64_t den, enum round round,
-		 int64_t *ret_minor)
+bool money_ratio(int64_t amount_minor, int64_t num, int64_t den, enum round round, int64_t *ret_minor)
 {
 	wide product = (wide)amount_minor * num;
 
 	if (den == 0)
 		return false;
-	return narrow(divide(den < 0 ? -product : product, den < 0 ? -(wide)den : den, round),
-		      ret_minor);
+	return narrow(divide(den < 0 ? -product : product, den < 0 ? -(wide)den : den, round), ret_minor);
 }
 
-static size_t count_at_least(wide total, const int64_t *weights, size_t n, int64_t sum,
-			     int64_t least)
+static size_t count_at_least(wide total, const int64_t *weights, size_t n, int64_t sum, int64_t least)
 {
 	size_t count = 0;
 
@@ -91,7 +88,7 @@ static size_t count_at_least(wide total, const int64_t *weights, size_t n, int64
  */
 static int64_t kth_remainder(wide total, const int64_t *weights, size_t n, int64_t sum, size_t k)
 {
-	int64_t low = 1, high = sum;	/* at least k are >= low, fewer are >= high */
+	int64_t low = 1, high = sum; /* at least k are >= low, fewer are >= high */
 
 	while (high - low > 1) {
 		int64_t middle = low + (high - low) / 2;
@@ -123,7 +120,7 @@ bool money_split(int64_t total_minor, const int64_t *weights, size_t n, int64_t 
 	size_t k = (size_t)left;
 	int64_t edge = k == 0 ? 0 : kth_remainder(total, weights, n, sum, k);
 	size_t above = k == 0 ? 0 : count_at_least(total, weights, n, sum, edge + 1);
-	size_t ties = k - above;	/* of those that are exactly at the edge, the first ones */
+	size_t ties = k - above; /* of those that are exactly at the edge, the first ones */
 
 	for (size_t i = 0; i < n; i++) {
 		wide part = total * weights[i] / sum;
@@ -145,9 +142,7 @@ bool money_extend(int64_t quantity_e6, int64_t price_e6, int exponent, int64_t *
 	CHECK(exponent >= 0 && exponent <= 6);
 
 	/* millionths x millionths = 10^-12 major units = 10^(exponent - 12) minor units */
-	return narrow(divide((wide)quantity_e6 * price_e6, power_of_ten(12 - exponent),
-			     ROUND_HALF_AWAY),
-		      ret_minor);
+	return narrow(divide((wide)quantity_e6 * price_e6, power_of_ten(12 - exponent), ROUND_HALF_AWAY), ret_minor);
 }
 
 bool money_tax(int64_t base_minor, int64_t rate_ppm, int64_t *ret_minor)
@@ -163,7 +158,7 @@ const char *money_format(char buf[MONEY_TEXT_MAX + 1], int64_t minor, int expone
 	uint64_t unit = (uint64_t)power_of_ten(exponent);
 	const char *sign = minor < 0 ? "-" : "";
 	unsigned long long major = size / unit;
-	unsigned rest = (unsigned)(size % unit) % E6;	/* the second % is for the compiler */
+	unsigned rest = (unsigned)(size % unit) % E6; /* the second % is for the compiler */
 
 	if (exponent == 0)
 		snprintf(buf, MONEY_TEXT_MAX + 1, "%s%llu", sign, major);
@@ -177,8 +172,8 @@ bool money_parse(struct text t, int exponent, int64_t *ret_minor)
 	CHECK(exponent >= 0 && exponent <= 6);
 
 	bool negative = t.n > 0 && t.s[0] == '-';
-	size_t digits = 0;		/* since the beginning or the point */
-	int decimals = -1;		/* -1: before the point */
+	size_t digits = 0; /* since the beginning or the point */
+	int decimals = -1; /* -1: before the point */
 	wide value = 0;
 
 	for (size_t i = negative ? 1 : 0; i < t.n; i++) {
@@ -192,7 +187,7 @@ bool money_parse(struct text t, int exponent, int64_t *ret_minor)
 		if (c < '0' || c > '9')
 			return false;
 		digits++;
-		if (decimals == exponent) {	/* beyond the minor unit: only zeros */
+		if (decimals == exponent) { /* beyond the minor unit: only zeros */
 			if (c != '0')
 				return false;
 			continue;

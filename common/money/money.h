@@ -14,7 +14,7 @@
 #include "text/text.h"
 
 struct money {
-	char currency[4];	/* ISO 4217 code, NUL behind */
+	char currency[4]; /* ISO 4217 code, NUL behind */
 	int64_t minor;
 };
 
@@ -24,8 +24,8 @@ struct money {
 
 struct currency {
 	char code[4];
-	uint16_t number;	/* ISO 4217 numeric code */
-	uint8_t exponent;	/* decimals of the minor unit: 0, 2, 3 or 4 */
+	uint16_t number; /* ISO 4217 numeric code */
+	uint8_t exponent; /* decimals of the minor unit: 0, 2, 3 or 4 */
 };
 
 /*
@@ -49,14 +49,13 @@ bool money_neg_minor(int64_t a_minor, int64_t *ret_minor) MUST_USE;
 
 /* All three treat a negative amount as the mirror of the positive one. */
 enum round {
-	ROUND_HALF_AWAY,	/* 0.5 -> 1, -0.5 -> -1: commercial rounding, the default of LEDGER 7 */
-	ROUND_HALF_EVEN,	/* 0.5 -> 0, 1.5 -> 2 */
-	ROUND_DOWN,		/* towards zero */
+	ROUND_HALF_AWAY, /* 0.5 -> 1, -0.5 -> -1: commercial rounding, the default of LEDGER 7 */
+	ROUND_HALF_EVEN, /* 0.5 -> 0, 1.5 -> 2 */
+	ROUND_DOWN, /* towards zero */
 };
 
 /* amount x num / den, rounded once. den may be negative; den 0 is false. */
-bool money_ratio(int64_t amount_minor, int64_t num, int64_t den, enum round round,
-		 int64_t *ret_minor) MUST_USE;
+bool money_ratio(int64_t amount_minor, int64_t num, int64_t den, enum round round, int64_t *ret_minor) MUST_USE;
 
 /*
  * Split total over n weights so that the parts sum to total exactly. Each part is its
@@ -66,16 +65,14 @@ bool money_ratio(int64_t amount_minor, int64_t num, int64_t den, enum round roun
  * False when n is 0, a weight is negative, or the weights sum to 0 or beyond int64.
  * weights and ret_parts_minor must not overlap.
  */
-bool money_split(int64_t total_minor, const int64_t *weights, size_t n,
-		 int64_t *ret_parts_minor) MUST_USE;
+bool money_split(int64_t total_minor, const int64_t *weights, size_t n, int64_t *ret_parts_minor) MUST_USE;
 
 /*
  * Line amount: quantity x unit price, both in millionths (price in major units of the
  * currency), rounded half away from zero to the minor unit of `exponent` decimals.
  * LEDGER 7: 12,345 x 0.0873 = 1,077.72.
  */
-bool money_extend(int64_t quantity_e6, int64_t price_e6, int exponent,
-		  int64_t *ret_minor) MUST_USE;
+bool money_extend(int64_t quantity_e6, int64_t price_e6, int exponent, int64_t *ret_minor) MUST_USE;
 
 /*
  * Tax on one base at a rate in parts per million (9 % = 90000), half away from zero.
@@ -86,7 +83,7 @@ bool money_tax(int64_t base_minor, int64_t rate_ppm, int64_t *ret_minor) MUST_US
 
 /* ---- to and from text ---- */
 
-#define MONEY_TEXT_MAX 31	/* longest result of the two format functions */
+#define MONEY_TEXT_MAX 31 /* longest result of the two format functions */
 
 /* "-1234.50", no separators; exponent 0..6. Returns buf. */
 const char *money_format(char buf[MONEY_TEXT_MAX + 1], int64_t minor, int exponent);

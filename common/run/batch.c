@@ -11,9 +11,9 @@ struct work {
 	struct input input;
 	struct text trace_parent;
 	bool concerns; /* else only the position moves */
-	bool bad;      /* not understood: the lane stops when its turn comes */
+	bool bad; /* not understood: the lane stops when its turn comes */
 	struct err why;
-	bool done;     /* committed with this batch */
+	bool done; /* committed with this batch */
 	bool accepted; /* gate: something other than a dead letter came of it */
 };
 
@@ -31,13 +31,17 @@ struct batch {
 
 static struct record view_record(const struct bus_record *r, struct arena *arena)
 {
-	struct record v = { .topic = text_of(r->topic), .partition = r->partition, .offset = r->offset,
-			    .timestamp_ms = r->timestamp_ms, .key = r->key, .value = r->value, .key_null = r->key_null,
+	struct record v = { .topic = text_of(r->topic),
+			    .partition = r->partition,
+			    .offset = r->offset,
+			    .timestamp_ms = r->timestamp_ms,
+			    .key = r->key,
+			    .value = r->value,
+			    .key_null = r->key_null,
 			    .value_null = r->value_null };
 	struct record_header *h = ARENA_ARRAY(arena, RECORD_HEADERS_MAX, struct record_header);
 
-	while (v.n_headers < RECORD_HEADERS_MAX &&
-	       bus_header_at(r, v.n_headers, &h[v.n_headers].name, &h[v.n_headers].value)) {
+	while (v.n_headers < RECORD_HEADERS_MAX && bus_header_at(r, v.n_headers, &h[v.n_headers].name, &h[v.n_headers].value)) {
 		h[v.n_headers].value_null = h[v.n_headers].value.s == NULL;
 		v.n_headers++;
 	}
@@ -142,8 +146,8 @@ static void compose(struct batch *b)
 			drop_pending(loop, i);
 			continue;
 		}
-		bool other = lane->cursor_source >= 0 &&
-			     (lane->cursor_source != (int)r->topic_at || lane->cursor_offset != r->offset);
+		bool other =
+			lane->cursor_source >= 0 && (lane->cursor_source != (int)r->topic_at || lane->cursor_offset != r->offset);
 		if (lane->blocked || other)
 			continue;
 		struct work *w = &b->work[b->n++];
@@ -212,9 +216,10 @@ static enum seq_verdict check_seq(struct batch *b, struct work *w)
 	if (seq <= e->seq)
 		return SEQ_SEEN;
 	if (seq > e->seq + 1) {
-		err_set(&w->why, ERR_STOP, "sequence_gap", "%s[%d]@%lld: seq %lld of %.*s lane %d follows %lld: records are missing",
-			w->record->topic, w->record->partition, (long long)w->record->offset, (long long)seq,
-			TEXT_ARG(p->service), p->lane, (long long)e->seq);
+		err_set(&w->why, ERR_STOP, "sequence_gap",
+			"%s[%d]@%lld: seq %lld of %.*s lane %d follows %lld: records are missing", w->record->topic,
+			w->record->partition, (long long)w->record->offset, (long long)seq, TEXT_ARG(p->service), p->lane,
+			(long long)e->seq);
 		return SEQ_GAP;
 	}
 	e->seq = seq;
@@ -364,9 +369,8 @@ static bool decide(struct batch *b, struct err *err)
 		for (size_t k = 0; k < i && first; k++)
 			first = b->work[k].lane != w->lane || !b->work[k].done;
 		if (first) {
-			err_set(&w->why, ERR_STOP, "again_at_head",
-				"%s[%d]@%lld: the input asks for rows that no load can give", w->record->topic,
-				w->record->partition, (long long)w->record->offset);
+			err_set(&w->why, ERR_STOP, "again_at_head", "%s[%d]@%lld: the input asks for rows that no load can give",
+				w->record->topic, w->record->partition, (long long)w->record->offset);
 			lane_stop(b->loop, w->lane, &w->why);
 		}
 		w->lane->blocked = true; /* the rest of this lane follows in the next batch */

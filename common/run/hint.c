@@ -42,7 +42,8 @@ void hint_get(struct loop *loop, struct input *inputs, size_t n)
 		int64_t at[3];
 		struct id_hash hash;
 		struct text birth = text_of(loop->birth);
-		if (!text_starts(values[k], birth) || !parse_value((struct text){ values[k].s + birth.n, values[k].n - birth.n }, at, &hash) ||
+		if (!text_starts(values[k], birth) ||
+		    !parse_value((struct text){ values[k].s + birth.n, values[k].n - birth.n }, at, &hash) ||
 		    !below_committed(loop, at[0], at[1], at[2]))
 			continue;
 		inputs[of[k]].seen_hash = (struct text){ arena_dup(loop->arena, hash.b, sizeof(hash.b)), sizeof(hash.b) };

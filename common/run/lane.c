@@ -61,7 +61,8 @@ struct seq_entry *seq_find(struct seq_map *map, int16_t topic, int32_t partition
 		at = seq_slot(map, topic, partition, source_lane);
 	}
 	map->n++;
-	map->entry[at] = (struct seq_entry){ .topic = topic, .partition = partition, .source_lane = source_lane, .known_offset = -1 };
+	map->entry[at] =
+		(struct seq_entry){ .topic = topic, .partition = partition, .source_lane = source_lane, .known_offset = -1 };
 	return &map->entry[at];
 }
 
@@ -237,8 +238,10 @@ static void put_positions(struct loop *loop, struct book *book, struct lane *l)
 		if (!l->position_changed[s])
 			continue;
 		book_put(book, &position_table,
-			 &(struct position_row){ .lane = l->lane, .topic = text_of(loop->service->sources[s].topic),
-						 .partition = l->partition[s], .next_offset = l->next_offset[s] });
+			 &(struct position_row){ .lane = l->lane,
+						 .topic = text_of(loop->service->sources[s].topic),
+						 .partition = l->partition[s],
+						 .next_offset = l->next_offset[s] });
 		l->position_changed[s] = false;
 	}
 }
@@ -251,8 +254,11 @@ static void put_seqs(struct loop *loop, struct book *book, struct lane *l)
 			continue;
 		e->changed = false;
 		book_put(book, &input_seq_table,
-			 &(struct input_seq_row){ .lane = l->lane, .topic = text_of(loop->service->sources[e->topic].topic),
-						  .partition = e->partition, .source_lane = e->source_lane, .last_seq = e->seq });
+			 &(struct input_seq_row){ .lane = l->lane,
+						  .topic = text_of(loop->service->sources[e->topic].topic),
+						  .partition = e->partition,
+						  .source_lane = e->source_lane,
+						  .last_seq = e->seq });
 	}
 	for (size_t i = 0; i < l->out.cap; i++) {
 		struct seq_entry *e = &l->out.entry[i];
@@ -260,11 +266,12 @@ static void put_seqs(struct loop *loop, struct book *book, struct lane *l)
 			continue;
 		e->changed = false;
 		book_put(book, &output_seq_table,
-			 &(struct output_seq_row){ .lane = l->lane,
-						   .topic = text_of(e->topic == 0 ? loop->service->outcome_topic
-										  : loop->service->fanout_topic),
-						   .destination_lane = e->partition, .last_seq = e->seq,
-						   .known_offset = e->known_offset });
+			 &(struct output_seq_row){
+				 .lane = l->lane,
+				 .topic = text_of(e->topic == 0 ? loop->service->outcome_topic : loop->service->fanout_topic),
+				 .destination_lane = e->partition,
+				 .last_seq = e->seq,
+				 .known_offset = e->known_offset });
 	}
 }
 
@@ -276,8 +283,12 @@ static void put_cursor(struct loop *loop, struct book *book, struct lane *l)
 	bool goes_on = l->cursor_source >= 0;
 	int s = goes_on ? l->cursor_source : 0;
 	struct text state = { (const char *)arena_dup(book_arena(book), l->cursor_state, l->cursor_n), goes_on ? l->cursor_n : 0 };
-	struct cursor_row row = { .lane = l->lane, .topic = text_of(loop->service->sources[s].topic), .partition = l->partition[s],
-				  .next_offset = l->cursor_offset, .part = l->cursor_part, .state = state };
+	struct cursor_row row = { .lane = l->lane,
+				  .topic = text_of(loop->service->sources[s].topic),
+				  .partition = l->partition[s],
+				  .next_offset = l->cursor_offset,
+				  .part = l->cursor_part,
+				  .state = state };
 
 	book_put(book, &cursor_table, &row);
 	if (!goes_on)
@@ -296,7 +307,10 @@ void lane_put_changes(struct loop *loop, struct book *book, struct lane *l)
 		hash = (struct text){ arena_dup(arena, l->hash.b, sizeof(l->hash.b)), sizeof(l->hash.b) };
 	/* Also locks the row: batches of one lane are serial whoever owns it. */
 	book_put(book, &lane_table,
-		 &(struct lane_row){ .lane = l->lane, .epoch = l->epoch, .seq = l->seq, .hash = hash,
+		 &(struct lane_row){ .lane = l->lane,
+				     .epoch = l->epoch,
+				     .seq = l->seq,
+				     .hash = hash,
 				     .published_seq = l->published_seq,
 				     .stopped = l->stopped ? text_dup(arena, text_of(l->stopped_why)) : TEXT_NONE,
 				     .last_event_us = l->last_event_us });

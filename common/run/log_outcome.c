@@ -70,7 +70,8 @@ static struct type_provenance *make_provenance(struct loop *loop, const struct l
 }
 
 /* Where besides the own topic: the fan-out lane, numbered per destination. */
-static void address(struct loop *loop, struct lane *lane, const struct outcome *o, struct type_provenance *p, struct outcome_row *row)
+static void address(struct loop *loop, struct lane *lane, const struct outcome *o, struct type_provenance *p,
+		    struct outcome_row *row)
 {
 	bool by_key = !text_empty(o->destination);
 

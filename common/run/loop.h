@@ -15,22 +15,22 @@
 
 struct wire_msg;
 
-#define BATCH_EVENTS_MAX 5000          /* records of one transaction */
-#define BATCH_BYTES_SOFT ((size_t)64 << 20)  /* an arena fuller than this ends the batch */
-#define BATCH_BYTES_HARD ((size_t)1 << 30)
-#define PENDING_MAX BATCH_EVENTS_MAX   /* records polled and not committed yet */
-#define PENDING_BYTES_MAX ((size_t)64 << 20)
-#define LANES_OWNED_MAX 1024
-#define SOURCES_MAX 8
-#define SEQS_PER_LANE_MAX 8192
-#define LOADS_PER_STEP_MAX 8           /* further loads for one input before it counts as a fault of `want` */
-#define IDLE_MARK_MS 20                /* after this long without records the published mark is saved */
-#define SEEN_TTL_S (3 * 24 * 3600)     /* window of the Redis hint */
+#define BATCH_EVENTS_MAX   5000 /* records of one transaction */
+#define BATCH_BYTES_SOFT   ((size_t)64 << 20) /* an arena fuller than this ends the batch */
+#define BATCH_BYTES_HARD   ((size_t)1 << 30)
+#define PENDING_MAX        BATCH_EVENTS_MAX /* records polled and not committed yet */
+#define PENDING_BYTES_MAX  ((size_t)64 << 20)
+#define LANES_OWNED_MAX    1024
+#define SOURCES_MAX        8
+#define SEQS_PER_LANE_MAX  8192
+#define LOADS_PER_STEP_MAX 8 /* further loads for one input before it counts as a fault of `want` */
+#define IDLE_MARK_MS       20 /* after this long without records the published mark is saved */
+#define SEEN_TTL_S         (3 * 24 * 3600) /* window of the Redis hint */
 
 /* Last sequence number per (input or output topic, partition, other lane). Open addressing, malloc'ed once per lane. */
 struct seq_entry {
-	int16_t topic;       /* index of the source, or of the output topic */
-	int32_t partition;   /* input partition, or destination lane */
+	int16_t topic; /* index of the source, or of the output topic */
+	int32_t partition; /* input partition, or destination lane */
 	int32_t source_lane; /* input: lane of the sender */
 	int64_t seq;
 	int64_t known_offset; /* output only */
@@ -50,16 +50,16 @@ struct lane {
 	struct id_hash hash;
 	int64_t published_seq, published_saved;
 	int64_t last_event_us;
-	int64_t next_offset[SOURCES_MAX];   /* -1: never read */
+	int64_t next_offset[SOURCES_MAX]; /* -1: never read */
 	struct seq_map in, out;
 	bool assigned[SOURCES_MAX];
-	int32_t partition[SOURCES_MAX];     /* = lane, except at the gate */
+	int32_t partition[SOURCES_MAX]; /* = lane, except at the gate */
 	bool stopped;
 	char stopped_why[512];
 	bool stop_saved;
 	/* an input that goes on (MORE) */
-	int cursor_source;                  /* -1: none */
-	int64_t cursor_offset;              /* offset of that record */
+	int cursor_source; /* -1: none */
+	int64_t cursor_offset; /* offset of that record */
 	int32_t cursor_part;
 	uint8_t cursor_state[CURSOR_BYTES_MAX];
 	size_t cursor_n;
@@ -70,35 +70,35 @@ struct lane {
 };
 
 struct run_metrics {
-	struct metric *consumed[SOURCES_MAX], *outcomes, *duplicates, *batches, *batch_seconds, *retries, *fenced, *reloads,
-		*lanes, *lanes_stopped, *outbox_pending, *lag[SOURCES_MAX], *dead_letters, *skipped;
+	struct metric *consumed[SOURCES_MAX], *outcomes, *duplicates, *batches, *batch_seconds, *retries, *fenced, *reloads, *lanes,
+		*lanes_stopped, *outbox_pending, *lag[SOURCES_MAX], *dead_letters, *skipped;
 };
 
 struct loop {
 	const struct run_service *service;
 	const struct wire_msg *source_msg[SOURCES_MAX];
-	bool source_fanned[SOURCES_MAX];   /* counted by destination_seq */
+	bool source_fanned[SOURCES_MAX]; /* counted by destination_seq */
 	size_t provenance_at[SOURCES_MAX]; /* offset of the provenance pointer in a decoded source event */
-	int32_t lanes;                     /* of the system */
+	int32_t lanes; /* of the system */
 	int64_t batch_max;
 	const char *conninfo;
 	char owner[128];
-	char birth[40];                    /* id the database got when it was made, and a space; for the hints */
+	char birth[40]; /* id the database got when it was made, and a space; for the hints */
 	struct bus_conf bus_conf;
 	struct bus_consumer *consumer;
 	struct bus_producer *producer;
 	struct store *store;
-	struct seen *seen;                 /* gate only, else NULL */
+	struct seen *seen; /* gate only, else NULL */
 	struct arena *arena;
-	const struct table **tables;       /* the service's, then the loop's */
+	const struct table **tables; /* the service's, then the loop's */
 	size_t n_tables;
 	struct lane *lane;
 	size_t n_lanes;
 	struct bus_record *pending;
 	size_t n_pending, pending_bytes;
-	size_t one_by_one;                 /* records still to be taken singly, after a batch was refused */
-	bool republish;                    /* unpublished outcomes must come from the table */
-	bool check_stream;                 /* own topics not compared with the table yet */
+	size_t one_by_one; /* records still to be taken singly, after a batch was refused */
+	bool republish; /* unpublished outcomes must come from the table */
+	bool check_stream; /* own topics not compared with the table yet */
 	bool said_down;
 	int64_t backoff_ms;
 	struct run_metrics m;

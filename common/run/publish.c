@@ -6,7 +6,7 @@
 #include "run/packed.h"
 #include "wire/wire.h"
 
-#define DRAIN_MS 1000
+#define DRAIN_MS  1000
 #define HEADERS_N 11
 
 /* What is on its way: which row, on which topic. cookie = index * 2 + (1 for the second publication). */
@@ -61,8 +61,14 @@ static bool produce_event(struct loop *loop, const struct outcome_row *row, cons
 		headers[n++] = h("traceparent", row->trace_parent);
 	CHECK(n <= HEADERS_N);
 	return bus_produce(loop->producer,
-			   &(struct bus_out){ .topic = topic, .partition = partition, .key = row->key, .key_null = text_empty(row->key),
-					      .value = row->value, .headers = headers, .headers_n = n, .cookie = cookie },
+			   &(struct bus_out){ .topic = topic,
+					      .partition = partition,
+					      .key = row->key,
+					      .key_null = text_empty(row->key),
+					      .value = row->value,
+					      .headers = headers,
+					      .headers_n = n,
+					      .cookie = cookie },
 			   err);
 }
 
@@ -77,9 +83,15 @@ static bool produce_dead_letter(struct loop *loop, const struct outcome_row *row
 	for (size_t i = 0; i < r.n_headers; i++)
 		headers[i] = (struct bus_header){ r.headers[i].name, r.headers[i].value_null ? TEXT_NONE : r.headers[i].value };
 	return bus_produce(loop->producer,
-			   &(struct bus_out){ .topic = topic, .partition = row->out_partition, .key = r.key, .value = r.value,
-					      .key_null = r.key_null, .value_null = r.value_null, .headers = headers,
-					      .headers_n = r.n_headers, .cookie = cookie },
+			   &(struct bus_out){ .topic = topic,
+					      .partition = row->out_partition,
+					      .key = r.key,
+					      .value = r.value,
+					      .key_null = r.key_null,
+					      .value_null = r.value_null,
+					      .headers = headers,
+					      .headers_n = r.n_headers,
+					      .cookie = cookie },
 			   err);
 }
 
@@ -87,10 +99,10 @@ static bool produce_row(struct loop *loop, const struct outcome_row *row, size_t
 {
 	if (!text_empty(row->dead_record))
 		return produce_dead_letter(loop, row, at * 2, err);
-	if (loop->service->outcome_topic != NULL &&
-	    !produce_event(loop, row, loop->service->outcome_topic, row->lane, at * 2, err))
+	if (loop->service->outcome_topic != NULL && !produce_event(loop, row, loop->service->outcome_topic, row->lane, at * 2, err))
 		return false;
-	return text_empty(row->out_topic) || produce_event(loop, row, loop->service->fanout_topic, row->out_partition, at * 2 + 1, err);
+	return text_empty(row->out_topic) ||
+	       produce_event(loop, row, loop->service->fanout_topic, row->out_partition, at * 2 + 1, err);
 }
 
 /* Waits as long as it takes, unless the producer is finished or we are told to stop. */
@@ -193,8 +205,8 @@ static void add_range(struct stream_check *c, int16_t topic, int32_t partition, 
 		from = BUS_BEGINNING;
 	for (size_t i = 0; i < c->n; i++)
 		if (c->topic_of[i] == topic && c->range[i].partition == partition) {
-			c->range[i].from = c->range[i].from == BUS_BEGINNING || from == BUS_BEGINNING
-						   ? BUS_BEGINNING : MIN(c->range[i].from, from);
+			c->range[i].from = c->range[i].from == BUS_BEGINNING || from == BUS_BEGINNING ? BUS_BEGINNING
+												      : MIN(c->range[i].from, from);
 			return;
 		}
 	CHECK(c->n < c->cap);
@@ -221,8 +233,8 @@ static void check_record(struct stream_check *c, const struct bus_record *r)
 	int16_t topic = c->topic_of[r->topic_at];
 	if (p->seq > lane->seq) {
 		err_set(&err, ERR_STOP, "database_older_than_stream",
-			"%s[%d]@%lld holds our seq %lld, the database ends at %lld: run `openitem rebuild %s`", r->topic, r->partition,
-			(long long)r->offset, (long long)p->seq, (long long)lane->seq, core->name);
+			"%s[%d]@%lld holds our seq %lld, the database ends at %lld: run `openitem rebuild %s`", r->topic,
+			r->partition, (long long)r->offset, (long long)p->seq, (long long)lane->seq, core->name);
 		lane_stop(loop, lane, &err);
 		return;
 	}

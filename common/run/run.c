@@ -12,12 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXIT_FATAL 70
-#define POLL_IDLE_MS 100
+#define EXIT_FATAL     70
+#define POLL_IDLE_MS   100
 #define BACKOFF_MIN_MS 50
 #define BACKOFF_MAX_MS 2000
-#define LINGER_MS 1
-#define VERSION "0.1.0"
+#define LINGER_MS      1
+#define VERSION        "0.1.0"
 
 volatile int run_stop;
 
@@ -65,12 +65,14 @@ static void make_metrics(struct loop *loop)
 		metrics_labels(per, "service", loop->service->core->name, "topic", topic, NULL);
 		m->consumed[s] = metrics_counter("openitem_messaging_consumed_messages_total", "Records committed.", per);
 		metrics_labels(per, "consumergroup", group, "topic", topic, NULL);
-		m->lag[s] = metrics_gauge("openitem_kafka_consumer_lag_records", "Records between our positions and the log ends.", per);
+		m->lag[s] = metrics_gauge("openitem_kafka_consumer_lag_records", "Records between our positions and the log ends.",
+					  per);
 	}
 	m->outcomes = metrics_counter("openitem_messaging_sent_messages_total", "Outcomes decided.", labels);
 	m->duplicates = metrics_counter("openitem_events_duplicate_total", "Inputs met before, ignored.", labels);
 	m->dead_letters = metrics_counter("openitem_events_dead_lettered_total", "Inputs refused at the gate.", labels);
-	m->skipped = metrics_counter("openitem_events_skipped_total", "Inner records seen before by their sequence number.", labels);
+	m->skipped =
+		metrics_counter("openitem_events_skipped_total", "Inner records seen before by their sequence number.", labels);
 	m->batches = metrics_counter("openitem_batches_total", "Transactions over pending records.", labels);
 	m->batch_seconds = metrics_histogram("openitem_batch_duration_seconds", "Decode to commit.", labels, NULL, 0);
 	m->retries = metrics_counter("openitem_batch_late_loads_total", "Loads of rows that want did not name.", labels);
@@ -111,8 +113,9 @@ static bool open_loop(struct loop *loop, const struct run_settings *s, struct er
 	snprintf(client, sizeof(client), "openitem-%s-%s", service->core->name, s->instance);
 	snprintf(instance, sizeof(instance), "%s-%s", service->core->name, s->instance);
 	snprintf(loop->owner, sizeof(loop->owner), "%s pid %d", client, (int)getpid());
-	loop->bus_conf = (struct bus_conf){ .brokers = s->brokers, .client_id = client, .group = group, .instance_id = instance,
-					    .log = bus_said };
+	loop->bus_conf = (struct bus_conf){
+		.brokers = s->brokers, .client_id = client, .group = group, .instance_id = instance, .log = bus_said
+	};
 	loop->lanes = (int32_t)s->lanes;
 	loop->batch_max = s->batch_max;
 	loop->conninfo = s->database;
@@ -297,7 +300,8 @@ static bool happened(struct loop *loop, struct bus_poll *poll, struct err *err)
 		if (poll->err.class == ERR_STOP && lane != NULL)
 			lane_stop(loop, lane, &poll->err);
 		else
-			log_line(LOG_WARN, "kafka", LOG_S("topic", poll->topic), LOG_I("partition", poll->partition), LOG_ERR(&poll->err));
+			log_line(LOG_WARN, "kafka", LOG_S("topic", poll->topic), LOG_I("partition", poll->partition),
+				 LOG_ERR(&poll->err));
 		return false;
 	}
 	case BUS_BROKERS_DOWN:
@@ -542,16 +546,19 @@ int run_main(const struct run_service *service, int argc, char **argv)
 
 	if (!run_configure(c, service, argc, argv, &s, &code))
 		return code;
-	log_open(&(struct log_conf){ .service = service->core->name, .instance = s.instance,
-				     .level = (enum log_level)s.log_level, .format = (enum log_format)s.log_format });
+	log_open(&(struct log_conf){ .service = service->core->name,
+				     .instance = s.instance,
+				     .level = (enum log_level)s.log_level,
+				     .format = (enum log_format)s.log_format });
 	struct sigaction act = { .sa_handler = on_signal };
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGINT, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (!open_loop(&loop, &s, &err) ||
-	    !metrics_http_start(&(struct metrics_http_conf){ .listen = s.admin, .service = service->core->name,
-							     .instance = s.instance, .version = VERSION },
-				&err, &http)) {
+	if (!open_loop(&loop, &s, &err) || !metrics_http_start(&(struct metrics_http_conf){ .listen = s.admin,
+											    .service = service->core->name,
+											    .instance = s.instance,
+											    .version = VERSION },
+							       &err, &http)) {
 		log_line(LOG_ERROR, "cannot start", LOG_ERR(&err));
 		return CONF_EXIT_CODE;
 	}

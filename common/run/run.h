@@ -28,7 +28,7 @@ struct run_service {
 	const struct run_source *sources;
 	size_t n_sources;
 	const char *outcome_topic; /* lane-aligned: ar.billing.v1 ...; NULL for intake and for a projection */
-	const char *fanout_topic;  /* outcomes with a destination are (also) published here: ar.transfer.v1, ar.intake.v1; or NULL */
+	const char *fanout_topic; /* outcomes with a destination are (also) published here: ar.transfer.v1, ar.intake.v1; or NULL */
 	const struct store_migration *migrations;
 	size_t n_migrations;
 	const struct run_gate *gate; /* intake only: see gate.h; NULL inside */

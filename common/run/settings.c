@@ -4,7 +4,6 @@
 static const char *const log_formats[] = { "auto", "json", "logfmt" };
 static const char *const log_levels[] = { "debug", "info", "warn", "error" };
 
-
 static const char *variable(const char *service, const char *suffix)
 {
 	static char names[4][64];

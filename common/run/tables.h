@@ -15,9 +15,9 @@
 
 struct lane_row {
 	int32_t lane;
-	int64_t epoch;      /* raised by each owner; the fence compares it */
-	int64_t seq;        /* of the last outcome */
-	struct text hash;   /* of the last outcome: 32 bytes, empty before the first */
+	int64_t epoch; /* raised by each owner; the fence compares it */
+	int64_t seq; /* of the last outcome */
+	struct text hash; /* of the last outcome: 32 bytes, empty before the first */
 	int64_t published_seq;
 	struct text stopped; /* why the lane is stopped, for operators; empty = it runs */
 	int64_t last_event_us; /* time of the last input, microseconds since 1970 */
@@ -51,7 +51,7 @@ struct cursor_row {
 	struct text topic;
 	int32_t partition;
 	int64_t next_offset; /* offset of the input it belongs to */
-	int32_t part;        /* outcomes so far */
+	int32_t part; /* outcomes so far */
 	struct text state;
 };
 
@@ -72,20 +72,20 @@ struct outcome_row {
 	struct text trace_parent;
 	struct text value; /* the record */
 	struct text hash;
-	struct text out_topic;   /* where else it goes: fan-out topic or dead-letter topic; empty = nowhere */
+	struct text out_topic; /* where else it goes: fan-out topic or dead-letter topic; empty = nowhere */
 	int32_t out_partition;
 	struct text dead_record; /* a dead letter as it is published, packed; empty otherwise */
 };
 
 extern const struct table lane_table, position_table, input_seq_table, output_seq_table, cursor_table, outcome_table;
 
-enum { LANE_BY_LANE = 0 };       /* position, input_seq, output_seq: all rows of a lane */
-enum { OUTCOME_AFTER_SEQ = 0 };  /* outcomes of a lane with seq > template's, in order */
+enum { LANE_BY_LANE = 0 }; /* position, input_seq, output_seq: all rows of a lane */
+enum { OUTCOME_AFTER_SEQ = 0 }; /* outcomes of a lane with seq > template's, in order */
 
 #define RUN_TABLES_N 6
 extern const struct table *const run_tables[RUN_TABLES_N];
 
-#define OUTCOME_PAGE 500
+#define OUTCOME_PAGE          500
 #define RUN_ROWS_PER_LANE_MAX 100000
 
 #endif

@@ -109,8 +109,8 @@ bool store_begin(struct store *store, const int32_t *lanes, const int64_t *epoch
 bool store_load(struct store *store, struct book *book, struct err *err) MUST_USE;
 
 /*
- * Write the book's changes of these tables, in this order, rows in key order: per table one DELETE
- * (TABLE_DELETES) and one INSERT (... ON CONFLICT DO UPDATE, but for TABLE_APPEND) of arrays; then COMMIT. One round trip. True = committed.
+ * Write the book's changes of these tables, in this order, rows in key order: per table one DELETE (TABLE_DELETES) and one
+ * INSERT (... ON CONFLICT DO UPDATE, but for TABLE_APPEND) of arrays; then COMMIT. One round trip. True = committed.
  */
 bool store_save_commit(struct store *store, const struct table *const *tables, size_t n_tables, struct book *book,
 		       struct err *err) MUST_USE;

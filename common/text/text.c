@@ -229,7 +229,7 @@ bool text_token(struct text *rest, struct text *ret_token)
 			*rest = (struct text){ rest->s + at, rest->n - at };
 			return true;
 		}
-		at++;	/* a separator, or the one that ended a run of punctuation */
+		at++; /* a separator, or the one that ended a run of punctuation */
 	}
 	*rest = TEXT_NONE;
 	return false;

@@ -17,7 +17,7 @@
 
 struct text {
 	const char *s;
-	size_t n;		/* bytes */
+	size_t n; /* bytes */
 };
 
 /* From a string literal; also a constant initialiser, alone or inside a table. */
@@ -57,7 +57,7 @@ uint64_t text_hash(struct text t, uint64_t seed);
 
 /* ---- what may be stored ---- */
 
-#define TEXT_NO_NUL 1u	/* flag for text_is_utf8: U+0000 is refused too (PostgreSQL text) */
+#define TEXT_NO_NUL 1u /* flag for text_is_utf8: U+0000 is refused too (PostgreSQL text) */
 
 /* Strict UTF-8 (RFC 3629): no surrogates, no overlong forms, nothing above U+10FFFF. */
 bool text_is_utf8(struct text t, unsigned flags);
@@ -123,10 +123,10 @@ struct text text_printable(struct arena *a, struct text t);
  * Running out of memory aborts.
  */
 struct buf {
-	char *s;		/* NULL until the first byte */
-	size_t n;		/* bytes in use */
-	size_t cap;		/* bytes allocated */
-	struct arena *arena;	/* NULL: malloc */
+	char *s; /* NULL until the first byte */
+	size_t n; /* bytes in use */
+	size_t cap; /* bytes allocated */
+	struct arena *arena; /* NULL: malloc */
 };
 
 void buf_add(struct buf *b, struct text t);

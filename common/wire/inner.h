@@ -14,14 +14,13 @@
 #define WIRE_NO_INDEX SIZE_MAX
 
 struct wire_at {
-	const struct wire_at *up;	/* NULL: the root, whose name is that of the message and not shown in paths */
+	const struct wire_at *up; /* NULL: the root, whose name is that of the message and not shown in paths */
 	const char *name;
-	size_t index;			/* of the element, or WIRE_NO_INDEX */
+	size_t index; /* of the element, or WIRE_NO_INDEX */
 };
 
 /* "order.lines[3].item: " and the message. Class ERR_REJECT. Always false. */
-bool wire_refuse(const struct wire_at *at, struct err *err, const char *code, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+bool wire_refuse(const struct wire_at *at, struct err *err, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* ---- members of structs by offset ---- */
 
@@ -78,30 +77,27 @@ void wire_print_elements(const struct wire_field *f, const void *ev, struct buf 
 /* ---- checks ---- */
 
 /* One value, or one element of an array, present or not. */
-bool wire_check_value(const struct wire_field *f, const void *value, const struct wire_at *at,
-		      struct err *err) MUST_USE;
+bool wire_check_value(const struct wire_field *f, const void *value, const struct wire_at *at, struct err *err) MUST_USE;
 /* Number of elements. */
-bool wire_check_count(const struct wire_field *f, size_t n, const struct wire_at *at,
-		      struct err *err) MUST_USE;
+bool wire_check_count(const struct wire_field *f, size_t n, const struct wire_at *at, struct err *err) MUST_USE;
 /* Oneofs that must be set are set. unknown: fields were skipped, which is worth saying. */
 bool wire_check_oneofs(const struct wire_msg *m, const void *ev, size_t unknown, const struct wire_at *at,
 		       struct err *err) MUST_USE;
 
 /* ---- raw bytes ---- */
 
-#define WIRE_SCAN_STRICT 1u	/* unknown fields are refused */
+#define WIRE_SCAN_STRICT 1u /* unknown fields are refused */
 
 /*
  * Walk the bytes along the descriptor before protobuf-c allocates anything, and refuse what protobuf-c would take
  * or bend: wrong or broken framing, a singular field or a oneof twice, too many elements, int32 and bool that do
  * not fit, NUL inside a string (it would cut there). m may be NULL (no limits per field).
  */
-bool wire_scan(const ProtobufCMessageDescriptor *pb, const struct wire_msg *m, const uint8_t *bytes,
-	       size_t n, unsigned flags, const struct wire_at *at, struct err *err) MUST_USE;
+bool wire_scan(const ProtobufCMessageDescriptor *pb, const struct wire_msg *m, const uint8_t *bytes, size_t n, unsigned flags,
+	       const struct wire_at *at, struct err *err) MUST_USE;
 
 /* protobuf-c in the arena. scanned before. NULL when protobuf-c refuses all the same. */
-ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *pb, const uint8_t *bytes, size_t n,
-			      struct arena *a);
+ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *pb, const uint8_t *bytes, size_t n, struct arena *a);
 
 /* Pack into the arena. False when larger than WIRE_BYTES_MAX. */
 bool wire_pack(const ProtobufCMessage *msg, struct arena *a, struct text *ret) MUST_USE;

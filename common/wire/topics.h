@@ -13,10 +13,10 @@ struct wire_topic {
 	const char *topic;
 	const struct wire_msg *msg;
 	const struct ProtobufCMessageDescriptor *pb;
-	const char *key;	/* what the Kafka key is, for people */
-	const char *writer;	/* who writes it, for people */
-	bool external;		/* strangers write it, intake alone reads it */
-	bool fanned;		/* from one lane to many: readers count destination_seq per source lane, elsewhere seq */
+	const char *key; /* what the Kafka key is, for people */
+	const char *writer; /* who writes it, for people */
+	bool external; /* strangers write it, intake alone reads it */
+	bool fanned; /* from one lane to many: readers count destination_seq per source lane, elsewhere seq */
 };
 
 extern const struct wire_topic wire_topics[];

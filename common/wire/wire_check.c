@@ -57,8 +57,7 @@ bool wire_absent(const struct wire_field *f, const void *value)
 	case WIRE_DATE:
 		return *(const date_t *)value == DATE_NONE;
 	case WIRE_MONEY:
-		return ((const struct money *)value)->currency[0] == '\0' &&
-		       ((const struct money *)value)->minor == 0;
+		return ((const struct money *)value)->currency[0] == '\0' && ((const struct money *)value)->minor == 0;
 	case WIRE_INT32:
 	case WIRE_INT64:
 	case WIRE_ENUM:
@@ -108,8 +107,7 @@ static bool is_ascii(struct text t)
 	return other == 0;
 }
 
-static bool check_text(const struct wire_field *f, struct text t, const struct wire_at *at,
-		       struct err *err)
+static bool check_text(const struct wire_field *f, struct text t, const struct wire_at *at, struct err *err)
 {
 	if (t.n > f->max)
 		return wire_refuse(at, err, "too_long", "%zu bytes, at most %u", t.n, f->max);
@@ -136,14 +134,12 @@ static bool check_money(const struct money *x, const struct wire_at *at, struct 
 	if (currency_find(code) == NULL)
 		return wire_refuse(at, err, "unknown_currency", "not a currency of ISO 4217");
 	if (x->minor < -WIRE_MINOR_MAX || x->minor > WIRE_MINOR_MAX)
-		return wire_refuse(at, err, "out_of_range", "%lld minor units, expected %lld to %lld",
-				   (long long)x->minor, (long long)-WIRE_MINOR_MAX,
-				   (long long)WIRE_MINOR_MAX);
+		return wire_refuse(at, err, "out_of_range", "%lld minor units, expected %lld to %lld", (long long)x->minor,
+				   (long long)-WIRE_MINOR_MAX, (long long)WIRE_MINOR_MAX);
 	return true;
 }
 
-static bool check_present(const struct wire_field *f, const void *value, const struct wire_at *at,
-			  struct err *err)
+static bool check_present(const struct wire_field *f, const void *value, const struct wire_at *at, struct err *err)
 {
 	int64_t number;
 
@@ -161,8 +157,7 @@ static bool check_present(const struct wire_field *f, const void *value, const s
 	case WIRE_ENUM:
 		number = wire_int(f, value);
 		if (wire_enum_find(f->en, (int32_t)number) == NULL)
-			return wire_refuse(at, err, "unknown_enum", "%lld is no value of %s",
-					   (long long)number, f->en->name);
+			return wire_refuse(at, err, "unknown_enum", "%lld is no value of %s", (long long)number, f->en->name);
 		return true;
 	case WIRE_INT32:
 	case WIRE_INT64:
@@ -173,16 +168,15 @@ static bool check_present(const struct wire_field *f, const void *value, const s
 	return true;
 }
 
-bool wire_check_value(const struct wire_field *f, const void *value, const struct wire_at *at,
-		      struct err *err)
+bool wire_check_value(const struct wire_field *f, const void *value, const struct wire_at *at, struct err *err)
 {
 	/* A number is never absent: 0 has to be in its range. */
 	if ((f->flags & WIRE_RANGE) != 0) {
 		int64_t number = wire_int(f, value);
 
 		if (number < f->low || number > f->high)
-			return wire_refuse(at, err, "out_of_range", "%lld, expected %lld to %lld",
-					   (long long)number, (long long)f->low, (long long)f->high);
+			return wire_refuse(at, err, "out_of_range", "%lld, expected %lld to %lld", (long long)number,
+					   (long long)f->low, (long long)f->high);
 	}
 	if (!wire_absent(f, value))
 		return check_present(f, value, at, err);
@@ -204,8 +198,7 @@ bool wire_check_count(const struct wire_field *f, size_t n, const struct wire_at
 	return true;
 }
 
-bool wire_check_oneofs(const struct wire_msg *m, const void *ev, size_t unknown, const struct wire_at *at,
-		       struct err *err)
+bool wire_check_oneofs(const struct wire_msg *m, const void *ev, size_t unknown, const struct wire_at *at, struct err *err)
 {
 	for (size_t i = 0; i < m->n_oneofs; i++) {
 		const struct wire_oneof *o = &m->oneofs[i];
@@ -226,8 +219,7 @@ bool wire_check_oneofs(const struct wire_msg *m, const void *ev, size_t unknown,
 
 static bool validate(const struct wire_msg *m, const void *ev, const struct wire_at *at, struct err *err);
 
-static bool validate_repeated(const struct wire_field *f, const void *ev, const struct wire_at *up,
-			      struct err *err)
+static bool validate_repeated(const struct wire_field *f, const void *ev, const struct wire_at *up, struct err *err)
 {
 	struct wire_at at = { up, f->name, WIRE_NO_INDEX };
 	size_t n = wire_count(f, ev);
@@ -240,8 +232,7 @@ static bool validate_repeated(const struct wire_field *f, const void *ev, const 
 		const void *value = elements + i * wire_value_size(f);
 
 		at.index = i;
-		if (f->kind == WIRE_MESSAGE ? !validate(f->msg, value, &at, err)
-					    : !wire_check_value(f, value, &at, err))
+		if (f->kind == WIRE_MESSAGE ? !validate(f->msg, value, &at, err) : !wire_check_value(f, value, &at, err))
 			return false;
 	}
 	return true;

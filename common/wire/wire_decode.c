@@ -14,8 +14,7 @@ static void arena_pb_free(void *arena, void *p)
 	(void)p;
 }
 
-ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *pb, const uint8_t *bytes, size_t n,
-			      struct arena *a)
+ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *pb, const uint8_t *bytes, size_t n, struct arena *a)
 {
 	static const uint8_t nothing[1];
 	ProtobufCAllocator allocator = {
@@ -32,8 +31,7 @@ struct decode {
 	struct err *err;
 };
 
-static bool get_msg(struct decode *d, const struct wire_msg *m, const void *pb, void *ev,
-		    const struct wire_at *at);
+static bool get_msg(struct decode *d, const struct wire_msg *m, const void *pb, void *ev, const struct wire_at *at);
 
 /* protobuf-c's strings end at NUL, and the scan found none inside. */
 static struct text get_text(const char *s)
@@ -49,8 +47,7 @@ static bool get_date(struct decode *d, struct text t, date_t *date, const struct
 	return true;
 }
 
-static bool get_personal(struct decode *d, const Ar__Type__V1__Personal *pb, struct text *t,
-			 const struct wire_at *at)
+static bool get_personal(struct decode *d, const Ar__Type__V1__Personal *pb, struct text *t, const struct wire_at *at)
 {
 	if (pb == NULL)
 		return true;
@@ -61,8 +58,7 @@ static bool get_personal(struct decode *d, const Ar__Type__V1__Personal *pb, str
 }
 
 /* A Money that is there has a currency, also when it is zero. */
-static bool get_money(struct decode *d, const Ar__Type__V1__Money *pb, struct money *x,
-		      const struct wire_at *at)
+static bool get_money(struct decode *d, const Ar__Type__V1__Money *pb, struct money *x, const struct wire_at *at)
 {
 	if (pb == NULL)
 		return true;
@@ -78,8 +74,7 @@ static bool get_money(struct decode *d, const Ar__Type__V1__Money *pb, struct mo
 }
 
 /* value: zeroed. pb: the member of the protobuf-c struct, or the element of its array. */
-static bool get_value(struct decode *d, const struct wire_field *f, const void *pb, void *value,
-		      const struct wire_at *at)
+static bool get_value(struct decode *d, const struct wire_field *f, const void *pb, void *value, const struct wire_at *at)
 {
 	const ProtobufCBinaryData *bytes = pb;
 
@@ -112,8 +107,7 @@ static bool get_value(struct decode *d, const struct wire_field *f, const void *
 	return true;
 }
 
-static bool get_repeated(struct decode *d, const struct wire_field *f, const void *pb, void *ev,
-			 const struct wire_at *up)
+static bool get_repeated(struct decode *d, const struct wire_field *f, const void *pb, void *ev, const struct wire_at *up)
 {
 	struct wire_at at = { up, f->name, WIRE_NO_INDEX };
 	size_t n = *(const size_t *)wire_in(pb, f->pb_n_at), size = wire_value_size(f);
@@ -140,15 +134,13 @@ static bool get_repeated(struct decode *d, const struct wire_field *f, const voi
 	return true;
 }
 
-static bool get_single(struct decode *d, const struct wire_field *f, const void *pb, void *ev,
-		       const struct wire_at *up)
+static bool get_single(struct decode *d, const struct wire_field *f, const void *pb, void *ev, const struct wire_at *up)
 {
 	struct wire_at at = { up, f->name, WIRE_NO_INDEX };
 	void *value = wire_inm(ev, f->at);
 
 	if (f->kind != WIRE_MESSAGE)
-		return get_value(d, f, wire_in(pb, f->pb_at), value, &at) &&
-		       wire_check_value(f, value, &at, d->err);
+		return get_value(d, f, wire_in(pb, f->pb_at), value, &at) && wire_check_value(f, value, &at, d->err);
 
 	const void *inner = *(const void *const *)wire_in(pb, f->pb_at);
 
@@ -158,12 +150,10 @@ static bool get_single(struct decode *d, const struct wire_field *f, const void 
 	return get_msg(d, f->msg, inner, *(void **)value, &at);
 }
 
-static bool get_msg(struct decode *d, const struct wire_msg *m, const void *pb, void *ev,
-		    const struct wire_at *at)
+static bool get_msg(struct decode *d, const struct wire_msg *m, const void *pb, void *ev, const struct wire_at *at)
 {
 	for (size_t i = 0; i < m->n_oneofs; i++)
-		memcpy(wire_inm(ev, m->oneofs[i].case_at), wire_in(pb, m->oneofs[i].pb_case_at),
-		       sizeof(int32_t));
+		memcpy(wire_inm(ev, m->oneofs[i].case_at), wire_in(pb, m->oneofs[i].pb_case_at), sizeof(int32_t));
 	if (!wire_check_oneofs(m, ev, ((const ProtobufCMessage *)pb)->n_unknown_fields, at, d->err))
 		return false;
 	for (size_t i = 0; i < m->n_fields; i++) {
@@ -171,15 +161,14 @@ static bool get_msg(struct decode *d, const struct wire_msg *m, const void *pb, 
 
 		if (!wire_in_force(m, f, ev))
 			continue;
-		if ((f->flags & WIRE_REPEATED) != 0 ? !get_repeated(d, f, pb, ev, at)
-						    : !get_single(d, f, pb, ev, at))
+		if ((f->flags & WIRE_REPEATED) != 0 ? !get_repeated(d, f, pb, ev, at) : !get_single(d, f, pb, ev, at))
 			return false;
 	}
 	return true;
 }
 
-static bool decode(const struct wire_msg *m, const uint8_t *bytes, size_t n, unsigned flags,
-		   struct arena *a, struct err *err, void **ret)
+static bool decode(const struct wire_msg *m, const uint8_t *bytes, size_t n, unsigned flags, struct arena *a, struct err *err,
+		   void **ret)
 {
 	struct wire_at root = { NULL, m->name, WIRE_NO_INDEX };
 	struct decode d = { .arena = a, .err = err };
@@ -200,14 +189,12 @@ static bool decode(const struct wire_msg *m, const uint8_t *bytes, size_t n, uns
 	return true;
 }
 
-bool wire_decode(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a,
-		 struct err *err, void **ret)
+bool wire_decode(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err, void **ret)
 {
 	return decode(m, bytes, n, 0, a, err, ret);
 }
 
-bool wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a,
-			struct err *err, void **ret)
+bool wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err, void **ret)
 {
 	if (decode(m, bytes, n, WIRE_SCAN_STRICT, a, err, ret))
 		return true;

@@ -65,8 +65,8 @@ static char *put_date(date_t date, struct arena *a)
 	date_civil(date, &year, &month, &day);
 
 	/* By hand: printf would be a tenth of encoding. */
-	const int digits[] = { year / 1000, year / 100 % 10, year / 10 % 10, year % 10, -1,
-			       month / 10, month % 10, -1, day / 10, day % 10 };
+	const int digits[] = { year / 1000, year / 100 % 10, year / 10 % 10, year % 10, -1, month / 10, month % 10,
+			       -1,          day / 10,        day % 10 };
 	char *s = arena_alloc(a, DATE_TEXT_SIZE);
 
 	for (size_t i = 0; i < ARRAY_LEN(digits); i++)
@@ -135,8 +135,7 @@ ProtobufCMessage *wire_to_pb(const struct wire_msg *m, const void *ev, struct ar
 
 	protobuf_c_message_init(m->pb, pb);
 	for (size_t i = 0; i < m->n_oneofs; i++)
-		memcpy(wire_inm(pb, m->oneofs[i].pb_case_at), wire_in(ev, m->oneofs[i].case_at),
-		       sizeof(int32_t));
+		memcpy(wire_inm(pb, m->oneofs[i].pb_case_at), wire_in(ev, m->oneofs[i].case_at), sizeof(int32_t));
 	for (size_t i = 0; i < m->n_fields; i++) {
 		const struct wire_field *f = &m->fields[i];
 
@@ -150,15 +149,13 @@ ProtobufCMessage *wire_to_pb(const struct wire_msg *m, const void *ev, struct ar
 	return pb;
 }
 
-bool wire_encode(const struct wire_msg *m, const void *ev, struct arena *a, struct err *err,
-		 struct text *ret)
+bool wire_encode(const struct wire_msg *m, const void *ev, struct arena *a, struct err *err, struct text *ret)
 {
 	struct err inner;
 
 	if (!wire_validate(m, ev, &inner))
 		return err_set(err, ERR_STOP, "encode_invalid", "%s: %s: %s", m->name, inner.code, inner.msg);
 	if (!wire_pack(wire_to_pb(m, ev, a), a, ret))
-		return err_set(err, ERR_STOP, "encode_invalid", "%s: more than %zu bytes", m->name,
-			       WIRE_BYTES_MAX);
+		return err_set(err, ERR_STOP, "encode_invalid", "%s: more than %zu bytes", m->name, WIRE_BYTES_MAX);
 	return true;
 }

@@ -73,7 +73,7 @@ static void print_money(const struct money *x, struct buf *b)
 	struct text code = { x->currency, strnlen(x->currency, sizeof(x->currency)) };
 	int exponent = currency_exponent(code);
 
-	if (exponent < 0)	/* not valid, but what a failed test has to show */
+	if (exponent < 0) /* not valid, but what a failed test has to show */
 		buf_printf(b, "%lld", (long long)x->minor);
 	else
 		buf_adds(b, money_format(number, x->minor, exponent));

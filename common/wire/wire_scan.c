@@ -11,17 +11,17 @@ struct bytes {
 /* What one message has shown so far. */
 struct message {
 	const ProtobufCMessageDescriptor *pb;
-	const struct wire_msg *m;		/* may be NULL */
+	const struct wire_msg *m; /* may be NULL */
 	const struct wire_at *at;
 	uint32_t unknown;
-	bool oneof;				/* a member of a oneof was seen */
-	unsigned next;				/* the field after the last one: encoders write them in order */
-	uint32_t *counts;			/* per field */
+	bool oneof; /* a member of a oneof was seen */
+	unsigned next; /* the field after the last one: encoders write them in order */
+	uint32_t *counts; /* per field */
 };
 
 struct scan {
 	unsigned flags;
-	uint32_t elements;	/* of the whole payload */
+	uint32_t elements; /* of the whole payload */
 	struct err *err;
 };
 
@@ -134,13 +134,11 @@ static bool broken(struct scan *s, const struct wire_at *at)
 static bool count_element(struct scan *s, const struct wire_at *at)
 {
 	if (++s->elements > WIRE_ELEMENTS_MAX)
-		return wire_refuse(at, s->err, "too_many", "more than %u elements in one payload",
-				   WIRE_ELEMENTS_MAX);
+		return wire_refuse(at, s->err, "too_many", "more than %u elements in one payload", WIRE_ELEMENTS_MAX);
 	return true;
 }
 
-static bool scan_scalar(struct scan *s, const ProtobufCFieldDescriptor *fd, struct bytes *in,
-			const struct wire_at *at)
+static bool scan_scalar(struct scan *s, const ProtobufCFieldDescriptor *fd, struct bytes *in, const struct wire_at *at)
 {
 	uint64_t number;
 
@@ -153,8 +151,8 @@ static bool scan_scalar(struct scan *s, const ProtobufCFieldDescriptor *fd, stru
 	return true;
 }
 
-static bool scan_packed(struct scan *s, const ProtobufCFieldDescriptor *fd, struct bytes in,
-			uint32_t *count, const struct wire_at *at)
+static bool scan_packed(struct scan *s, const ProtobufCFieldDescriptor *fd, struct bytes in, uint32_t *count,
+			const struct wire_at *at)
 {
 	while (in.p < in.end) {
 		struct wire_at here = { at->up, at->name, *count };
@@ -166,8 +164,8 @@ static bool scan_packed(struct scan *s, const ProtobufCFieldDescriptor *fd, stru
 	return true;
 }
 
-static bool scan_piece(struct scan *s, struct message *msg, const ProtobufCFieldDescriptor *fd,
-		       struct bytes in, const struct wire_at *at)
+static bool scan_piece(struct scan *s, struct message *msg, const ProtobufCFieldDescriptor *fd, struct bytes in,
+		       const struct wire_at *at)
 {
 	if (fd->type == PROTOBUF_C_TYPE_STRING) {
 		if (in.p < in.end && memchr(in.p, 0, (size_t)(in.end - in.p)) != NULL)
@@ -183,8 +181,8 @@ static bool scan_piece(struct scan *s, struct message *msg, const ProtobufCField
 	return count_element(s, at) && scan_message(s, &inner, in);
 }
 
-static bool scan_field(struct scan *s, struct message *msg, const ProtobufCFieldDescriptor *fd,
-		       unsigned wire_type, struct bytes *in)
+static bool scan_field(struct scan *s, struct message *msg, const ProtobufCFieldDescriptor *fd, unsigned wire_type,
+		       struct bytes *in)
 {
 	size_t i = (size_t)(fd - msg->pb->fields);
 	uint32_t *count = &msg->counts[i];
@@ -195,8 +193,7 @@ static bool scan_field(struct scan *s, struct message *msg, const ProtobufCField
 	bool packed = repeated && wire_type == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED && expected != wire_type;
 
 	if (wire_type != expected && !packed)
-		return wire_refuse(&at, s->err, "undecodable", "wire type %u, expected %u", wire_type,
-				   expected);
+		return wire_refuse(&at, s->err, "undecodable", "wire type %u, expected %u", wire_type, expected);
 	if (!repeated && *count > 0)
 		return wire_refuse(&at, s->err, "undecodable", "occurs twice");
 	if (wire_type != PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED) {
@@ -232,8 +229,8 @@ static bool check_oneofs(struct scan *s, const struct message *msg)
 
 			if (msg->counts[k] > 0 && (other->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
 			    other->quantifier_offset == fd->quantifier_offset)
-				return wire_refuse(&at, s->err, "undecodable",
-						   "beside %s: only one of them can be set", other->name);
+				return wire_refuse(&at, s->err, "undecodable", "beside %s: only one of them can be set",
+						   other->name);
 		}
 	}
 	return true;
@@ -246,8 +243,8 @@ static bool scan_unknown(struct scan *s, struct message *msg, uint64_t tag, stru
 	if (number == 0 || number > 0x1fffffff || !skip_value(in, (unsigned)(tag & 7)))
 		return broken(s, msg->at);
 	if ((s->flags & WIRE_SCAN_STRICT) != 0)
-		return wire_refuse(msg->at, s->err, "unknown_field", "field %llu of %s is not known to this version",
-				   number, msg->pb->name);
+		return wire_refuse(msg->at, s->err, "unknown_field", "field %llu of %s is not known to this version", number,
+				   msg->pb->name);
 	if (++msg->unknown > WIRE_UNKNOWN_MAX)
 		return wire_refuse(msg->at, s->err, "too_many", "more than %u unknown fields", WIRE_UNKNOWN_MAX);
 	return true;
@@ -276,8 +273,7 @@ static bool scan_message(struct scan *s, struct message *msg, struct bytes in)
 	uint32_t counts[WIRE_FIELDS_MAX];
 
 	if (msg->pb->n_fields > WIRE_FIELDS_MAX)
-		return wire_refuse(msg->at, s->err, "undecodable", "%s has more than %u fields", msg->pb->name,
-				   WIRE_FIELDS_MAX);
+		return wire_refuse(msg->at, s->err, "undecodable", "%s has more than %u fields", msg->pb->name, WIRE_FIELDS_MAX);
 	memset(counts, 0, msg->pb->n_fields * sizeof(counts[0]));
 	msg->counts = counts;
 	while (in.p < in.end) {
@@ -287,15 +283,14 @@ static bool scan_message(struct scan *s, struct message *msg, struct bytes in)
 		if (!varint(&in, &tag) || tag > UINT32_MAX)
 			return broken(s, msg->at);
 		fd = find_field(msg, tag >> 3);
-		if (fd == NULL ? !scan_unknown(s, msg, tag, &in)
-			       : !scan_field(s, msg, fd, (unsigned)(tag & 7), &in))
+		if (fd == NULL ? !scan_unknown(s, msg, tag, &in) : !scan_field(s, msg, fd, (unsigned)(tag & 7), &in))
 			return false;
 	}
 	return !msg->oneof || check_oneofs(s, msg);
 }
 
-bool wire_scan(const ProtobufCMessageDescriptor *pb, const struct wire_msg *m, const uint8_t *bytes,
-	       size_t n, unsigned flags, const struct wire_at *at, struct err *err)
+bool wire_scan(const ProtobufCMessageDescriptor *pb, const struct wire_msg *m, const uint8_t *bytes, size_t n, unsigned flags,
+	       const struct wire_at *at, struct err *err)
 {
 	struct scan s = { .flags = flags, .err = err };
 	struct message msg = { .pb = pb, .m = m, .at = at };

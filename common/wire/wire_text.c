@@ -4,27 +4,26 @@
 /* One step of a path: name, or name[index]. */
 struct step {
 	struct text name;
-	size_t index;		/* or WIRE_NO_INDEX */
+	size_t index; /* or WIRE_NO_INDEX */
 	bool last;
 };
 
 /* Where a path leads, as far as it was walked. */
 struct walk {
 	struct text whole, rest;
-	struct arena *arena;	/* NULL: reading */
+	struct arena *arena; /* NULL: reading */
 	struct err *err;
 };
 
 static bool bad_path(const struct walk *w, const char *why, struct text what)
 {
-	return err_set(w->err, ERR_REJECT, "bad_path", TEXT_FMT ": %s " TEXT_FMT, TEXT_ARG(w->whole), why,
-		       TEXT_ARG(what));
+	return err_set(w->err, ERR_REJECT, "bad_path", TEXT_FMT ": %s " TEXT_FMT, TEXT_ARG(w->whole), why, TEXT_ARG(what));
 }
 
 static bool no_field(const struct walk *w, const struct wire_msg *m, struct text name)
 {
-	return err_set(w->err, ERR_REJECT, "bad_path", TEXT_FMT ": %s has no " TEXT_FMT, TEXT_ARG(w->whole),
-		       m->name, TEXT_ARG(name));
+	return err_set(w->err, ERR_REJECT, "bad_path", TEXT_FMT ": %s has no " TEXT_FMT, TEXT_ARG(w->whole), m->name,
+		       TEXT_ARG(name));
 }
 
 static struct text cut(struct text t, size_t from, size_t to)
@@ -43,8 +42,7 @@ static bool next_step(struct walk *w, struct step *ret)
 	if (open != TEXT_NOT_FOUND) {
 		uint64_t index;
 
-		if (name.s[name.n - 1] != ']' || !text_parse_u64(cut(name, open + 1, name.n - 1), &index) ||
-		    index > UINT32_MAX)
+		if (name.s[name.n - 1] != ']' || !text_parse_u64(cut(name, open + 1, name.n - 1), &index) || index > UINT32_MAX)
 			return bad_path(w, "expected name[0], found", name);
 		step.name = cut(name, 0, open);
 		step.index = (size_t)index;
@@ -124,8 +122,7 @@ static bool set_enum(struct walk *w, const struct wire_field *f, struct text val
 			return true;
 		}
 	}
-	return bad_value(w, f->en->n > 1 ? text_printf(w->arena, "a value of %s, e.g. %s", f->en->name,
-						       f->en->values[1].name).s
+	return bad_value(w, f->en->n > 1 ? text_printf(w->arena, "a value of %s, e.g. %s", f->en->name, f->en->values[1].name).s
 					 : "a known value");
 }
 
@@ -140,8 +137,7 @@ static bool set_number(struct walk *w, const struct wire_field *f, struct text v
 	} else if ((f->flags & WIRE_MINOR) != 0 && parse_money(value, &money)) {
 		number = money.minor;
 	} else if (!text_parse_i64(value, &number)) {
-		return bad_value(w, (f->flags & WIRE_MINOR) != 0 ? "minor units, or an amount like 100.00 USD"
-								 : "an integer");
+		return bad_value(w, (f->flags & WIRE_MINOR) != 0 ? "minor units, or an amount like 100.00 USD" : "an integer");
 	}
 	if (f->kind == WIRE_INT64) {
 		memcpy(to, &number, sizeof(number));
@@ -218,8 +214,7 @@ static bool element(struct walk *w, const struct wire_field *f, void *ev, size_t
 	if (index > n)
 		return bad_path(w, "elements are added one by one:", text_of(f->name));
 	if (index == n) {
-		char *grown = f->kind == WIRE_MESSAGE ? wire_new(f->msg, n + 1, w->arena)
-						      : arena_array(w->arena, n + 1, size);
+		char *grown = f->kind == WIRE_MESSAGE ? wire_new(f->msg, n + 1, w->arena) : arena_array(w->arena, n + 1, size);
 
 		if (n > 0)
 			memcpy(grown, *elements, n * size);
@@ -248,8 +243,7 @@ static bool set_list(struct walk *w, const struct wire_field *f, struct text val
 	return true;
 }
 
-static bool set_message(struct walk *w, const struct wire_msg *m, const struct wire_field *f,
-			struct text value, void *ev)
+static bool set_message(struct walk *w, const struct wire_msg *m, const struct wire_field *f, struct text value, void *ev)
 {
 	if (value.n > 0 && !text_eq(value, TEXT("{}")))
 		return bad_value(w, "{} or nothing: it is a message");
@@ -259,8 +253,7 @@ static bool set_message(struct walk *w, const struct wire_msg *m, const struct w
 	return true;
 }
 
-static bool set_oneof(struct walk *w, const struct wire_msg *m, const struct wire_oneof *o,
-		      struct text value, void *ev)
+static bool set_oneof(struct walk *w, const struct wire_msg *m, const struct wire_oneof *o, struct text value, void *ev)
 {
 	const struct wire_field *f = find_field(m, value);
 
@@ -276,8 +269,8 @@ static bool set_oneof(struct walk *w, const struct wire_msg *m, const struct wir
 }
 
 /* The last step. */
-static bool set_last(struct walk *w, const struct wire_msg *m, const struct wire_field *f, size_t index,
-		     struct text value, void *ev)
+static bool set_last(struct walk *w, const struct wire_msg *m, const struct wire_field *f, size_t index, struct text value,
+		     void *ev)
 {
 	bool repeated = (f->flags & WIRE_REPEATED) != 0;
 	void *to = wire_inm(ev, f->at);
@@ -320,8 +313,7 @@ static bool enter(struct walk *w, const struct wire_field *f, size_t index, void
 	return true;
 }
 
-bool wire_set(const struct wire_msg *m, void *ev, struct text path, struct text value, struct arena *a,
-	      struct err *err)
+bool wire_set(const struct wire_msg *m, void *ev, struct text path, struct text value, struct arena *a, struct err *err)
 {
 	struct walk w = { path, path, a, err };
 	struct step step;
@@ -336,7 +328,7 @@ bool wire_set(const struct wire_msg *m, void *ev, struct text path, struct text 
 		if (o != NULL && step.index == WIRE_NO_INDEX) {
 			if (step.last)
 				return set_oneof(&w, m, o, value, ev);
-			continue;	/* its member follows */
+			continue; /* its member follows */
 		}
 		if (f == NULL)
 			return no_field(&w, m, step.name);
@@ -355,8 +347,7 @@ bool wire_set(const struct wire_msg *m, void *ev, struct text path, struct text 
 /* ---- reading ---- */
 
 /* The last step: what stands there. */
-static void get_last(const struct wire_msg *m, const struct wire_field *f, size_t index, const void *ev,
-		     struct buf *b)
+static void get_last(const struct wire_msg *m, const struct wire_field *f, size_t index, const void *ev, struct buf *b)
 {
 	if (!wire_in_force(m, f, ev))
 		return;
@@ -382,8 +373,7 @@ static void get_last(const struct wire_msg *m, const struct wire_field *f, size_
 	}
 }
 
-static const void *enter_if_there(const struct wire_msg *m, const struct wire_field *f, size_t index,
-				  const void *ev)
+static const void *enter_if_there(const struct wire_msg *m, const struct wire_field *f, size_t index, const void *ev)
 {
 	if (!wire_in_force(m, f, ev))
 		return NULL;
@@ -405,8 +395,7 @@ static const struct wire_field *counted(const struct wire_msg *m, struct text na
 	return f != NULL && (f->flags & WIRE_REPEATED) != 0 ? f : NULL;
 }
 
-static bool get_step(struct walk *w, const struct step *step, const struct wire_msg **m, const void **ev,
-		     struct buf *b)
+static bool get_step(struct walk *w, const struct step *step, const struct wire_msg **m, const void **ev, struct buf *b)
 {
 	const struct wire_oneof *o = find_oneof(*m, step->name);
 	const struct wire_field *f = find_field(*m, step->name), *of;
@@ -444,8 +433,7 @@ static bool get_step(struct walk *w, const struct step *step, const struct wire_
 	return true;
 }
 
-bool wire_get(const struct wire_msg *m, const void *ev, struct text path, struct arena *a, struct err *err,
-	      struct text *ret)
+bool wire_get(const struct wire_msg *m, const void *ev, struct text path, struct arena *a, struct err *err, struct text *ret)
 {
 	struct walk w = { path, path, NULL, err };
 	struct step step = { .last = false };

@@ -159,6 +159,7 @@ static void make_account(struct company *c, int64_t i)
 	a->habit = habits[rng_below(&c->rng, ARRAY_LEN(habits))];
 	if (a->habit == HABIT_NEVER && !rng_chance(&c->rng, 300))
 		a->habit = HABIT_LATE;
+	a->oldest_first = a->habit == HABIT_SLOW && rng_chance(&c->rng, CHANCE_OLDEST_FIRST);
 	a->terms = (int)rng_below(&c->rng, TERMS_N);
 }
 
@@ -170,7 +171,7 @@ static bool emit_customer(struct company *c, const struct account *a, struct err
 	r->effective_from = c->plan->from;
 	r->legal_name = text_of(a->name);
 	r->terms_code = text_of(all_terms[a->terms].code);
-	r->apply_oldest_first = a->habit == HABIT_SLOW;
+	r->apply_oldest_first = a->oldest_first;
 	r->n_addresses = r->n_contacts = r->n_payer_references = 1;
 	r->addresses = WIRE_NEW(c->arena, crm_address);
 	r->addresses->kind = CRM_ADDRESS_KIND_BILL_TO;

@@ -128,7 +128,7 @@ static struct drawn draw(struct company *c, const struct account *a, const struc
 		d.kind = "over";
 		d.complete = false;
 		d.amount_minor += 100 + rng_below(&c->rng, 20000);
-	} else if (a->habit == HABIT_SLOW || fate < CHANCE_SHORT + CHANCE_OVER + CHANCE_NO_REFERENCE) {
+	} else if (a->oldest_first || fate < CHANCE_SHORT + CHANCE_OVER + CHANCE_NO_REFERENCE) {
 		d.kind = "no_reference";
 		d.intact = false;
 		d.text = TEXT_NONE;

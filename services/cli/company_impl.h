@@ -17,6 +17,7 @@
 #define CHANCE_AMEND 30
 #define CHANCE_CANCEL 25
 #define CHANCE_TAKE_ON 150       /* an account brings an open item */
+#define CHANCE_OLDEST_FIRST 300  /* a slow payer has agreed on it */
 #define CHANCE_SHORT 30
 #define CHANCE_OVER 12
 #define CHANCE_NO_REFERENCE 90
@@ -49,6 +50,7 @@ struct account {
 	char iban[32];
 	int entity;
 	enum habit habit;
+	bool oldest_first;       /* agreed on LEDGER section 4, rule 4 */
 	int terms;               /* index into the terms */
 	int64_t orders;
 };

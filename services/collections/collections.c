@@ -18,11 +18,11 @@
 
 enum source { FROM_INTAKE, FROM_BILLING, FROM_CASH };
 
-const char *const collections_outcomes[] = { "notice_issued", "block_set", "block_lifted", "day_judged", "episode_begun",
-					     "episode_ended", "refused", NULL };
+const char *const collections_outcomes[] = { "notice_issued", "block_set",     "block_lifted", "day_judged",
+					     "episode_begun", "episode_ended", "refused",      NULL };
 
 #define UNKNOWN_BLOCK "unknown_block"
-#define UNKNOWN_ITEM "unknown_item"
+#define UNKNOWN_ITEM  "unknown_item"
 const char *const collections_reasons[] = { UNKNOWN_BLOCK, UNKNOWN_ITEM, NULL };
 
 /* ---- which facts concern us --------------------------------------------------------------------------------------------- */
@@ -69,8 +69,9 @@ static struct collections_block block_key(const struct input *input, struct text
 
 static struct collections_item item_key(const struct input *input, struct text account, const struct type_item_ref *ref)
 {
-	return (struct collections_item){ .lane = input->lane, .account = account, .document_id = ref->document_id,
-					  .sequence = ref->sequence };
+	return (struct collections_item){
+		.lane = input->lane, .account = account, .document_id = ref->document_id, .sequence = ref->sequence
+	};
 }
 
 static void want_command(struct book *book, const struct input *input, const struct command_event *c)
@@ -103,8 +104,10 @@ static void want(struct book *book, const struct input *input)
 static void note_ladder(struct book *book, const struct input *input, struct reference_ladder_recorded *ladder)
 {
 	book_put(book, &collections_ladder_table,
-		 &(struct collections_ladder){ .lane = input->lane, .version = ladder->version,
-					       .effective_from = ladder->effective_from, .ladder = ladder });
+		 &(struct collections_ladder){ .lane = input->lane,
+					       .version = ladder->version,
+					       .effective_from = ladder->effective_from,
+					       .ladder = ladder });
 }
 
 static void note(struct book *book, const struct input *input)
@@ -194,7 +197,8 @@ static struct collections_subject subject_of(struct book *book, const struct inp
 	return s != NULL ? *s : key;
 }
 
-static void apply_notice(struct book *book, const struct input *input, struct text account, const struct collections_notice_issued *n)
+static void apply_notice(struct book *book, const struct input *input, struct text account,
+			 const struct collections_notice_issued *n)
 {
 	struct collections_subject s = subject_of(book, input, account, n->entity, text_of(n->amount.currency));
 

@@ -113,10 +113,12 @@ static const struct col document_cols[] = {
 TABLE(document, "document", TABLE_APPEND);
 
 static const struct col order_cols[] = {
-	COL(order, lane, I32, COL_KEY),    COL(order, account, TEXT, COL_KEY), COL(order, order_id, TEXT, COL_KEY),
-	COL(order, order_version, I32, COL_FILL), COL(order, entity, TEXT, COL_FILL), COL(order, state, TEXT, COL_FILL),
-	COL(order, currency, CURRENCY, COL_FILL), COL(order, net_minor, I64, COL_FILL), COL(order, customer_po, TEXT, COL_FILL),
-	COL(order, seq, I64, 0),           COL(order, ledger_seq, I64, 0),
+	COL(order, lane, I32, COL_KEY),           COL(order, account, TEXT, COL_KEY),
+	COL(order, order_id, TEXT, COL_KEY),      COL(order, order_version, I32, COL_FILL),
+	COL(order, entity, TEXT, COL_FILL),       COL(order, state, TEXT, COL_FILL),
+	COL(order, currency, CURRENCY, COL_FILL), COL(order, net_minor, I64, COL_FILL),
+	COL(order, customer_po, TEXT, COL_FILL),  COL(order, seq, I64, 0),
+	COL(order, ledger_seq, I64, 0),
 };
 TABLE(order, "sales_order", 0);
 

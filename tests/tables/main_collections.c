@@ -3,8 +3,16 @@
 #include "tables/harness.h"
 
 static const char *const covers[] = {
-	"notice_issued", "block_set", "block_lifted", "day_judged", "episode_begun", "episode_ended", "refused",
-	"refused.reason=unknown_block", "refused.reason=unknown_item", NULL,
+	"notice_issued",
+	"block_set",
+	"block_lifted",
+	"day_judged",
+	"episode_begun",
+	"episode_ended",
+	"refused",
+	"refused.reason=unknown_block",
+	"refused.reason=unknown_item",
+	NULL,
 };
 
 int main(int argc, char **argv)

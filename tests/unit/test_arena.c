@@ -11,7 +11,7 @@
 #define KIB 1024u
 #define MIB (1024u * 1024u)
 
-static void *volatile sink;	/* blocks that only take room */
+static void *volatile sink; /* blocks that only take room */
 
 static bool all_zero(const unsigned char *p, size_t n)
 {

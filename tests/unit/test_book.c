@@ -31,13 +31,27 @@ static bool is_open(const void *row)
 	return ((const struct item *)row)->open != 0;
 }
 
-enum { OPEN_BY_ACCOUNT, AFTER_ID };
+enum { OPEN_BY_ACCOUNT, DUE_BY, AFTER_ID };
 static const struct probe item_probes[] = {
-	{ .name = "open", .eq = { 0, 2 }, .n_eq = 2, .order = { 3, 1 }, .n_order = 2, .limit = 3, .where = "open <> 0",
+	{ .name = "open",
+	  .eq = { 0, 2 },
+	  .n_eq = 2,
+	  .order = { 3, 1 },
+	  .n_order = 2,
+	  .limit = 3,
+	  .where = "open <> 0",
 	  .match = is_open },
+	{ .name = "due_by",
+	  .eq = { 0 },
+	  .n_eq = 1,
+	  .range = PROBE_LE,
+	  .range_col = 3,
+	  .order = { 3, 1 },
+	  .n_order = 2,
+	  .limit = 9 },
 	{ .name = "after", .eq = { 0 }, .n_eq = 1, .range = PROBE_GT, .range_col = 1, .order = { 1 }, .n_order = 1, .limit = 2 },
 };
-static const struct table items = { "item", item_cols, 5, sizeof(struct item), item_probes, 2, TABLE_DELETES };
+static const struct table items = { "item", item_cols, 5, sizeof(struct item), item_probes, 3, TABLE_DELETES };
 
 struct total {
 	int32_t lane;
@@ -125,7 +139,8 @@ static void test_probe_sees_changes_of_the_batch(void **state)
 static void test_cut_answer_that_shrank_says_again(void **state)
 {
 	struct fixture *f = *state;
-	store_items(f, 4, (struct item[]){ item("i1", "A", 1, 1), item("i2", "A", 2, 1), item("i3", "A", 3, 1), item("i4", "A", 4, 1) });
+	store_items(f, 4,
+		    (struct item[]){ item("i1", "A", 1, 1), item("i2", "A", 2, 1), item("i3", "A", 3, 1), item("i4", "A", 4, 1) });
 	struct book *b = loaded(f);
 
 	struct rows rows = book_find(b, &items, OPEN_BY_ACCOUNT, &of_a);
@@ -141,7 +156,8 @@ static void test_cut_answer_that_shrank_says_again(void **state)
 static void test_row_beyond_a_cut_answer_is_not_believed(void **state)
 {
 	struct fixture *f = *state;
-	store_items(f, 4, (struct item[]){ item("i1", "A", 1, 1), item("i2", "A", 2, 1), item("i3", "A", 3, 1), item("i4", "A", 4, 1) });
+	store_items(f, 4,
+		    (struct item[]){ item("i1", "A", 1, 1), item("i2", "A", 2, 1), item("i3", "A", 3, 1), item("i4", "A", 4, 1) });
 	struct book *b = loaded(f);
 
 	book_put(b, &items, &(struct item){ 1, TEXT("i9"), TEXT("A"), 9, 1 });
@@ -205,6 +221,20 @@ static void test_range_pages(void **state)
 	assert_true(rows.more); /* the limit was met: there may be one more */
 }
 
+static void test_no_date_is_in_no_range(void **state)
+{
+	struct fixture *f = *state;
+	store_items(f, 2, (struct item[]){ item("i1", "A", 5, 1), item("i2", "A", DATE_NONE, 1) });
+	struct book *b = book_new(f->arena, tables, 2);
+	struct item by = item("", "", 9, 0);
+
+	book_want(b, &items, DUE_BY, &by);
+	mem_load(f->mem, b);
+	struct rows rows = book_find(b, &items, DUE_BY, &by);
+	assert_int_equal(rows.n, 1);
+	assert_true(text_eq(((const struct item *)rows.row[0])->id, TEXT("i1")));
+}
+
 static void test_adding_table_folds_fills_and_keeps(void **state)
 {
 	struct fixture *f = *state;
@@ -250,8 +280,9 @@ static enum decided decide_twice(struct decision *d)
 	return DECIDED;
 }
 
-static const struct core twice = { .name = "twice", .tables = tables, .n_tables = 2, .want = no_want, .decide = decide_twice,
-				   .apply = apply_item };
+static const struct core twice = {
+	.name = "twice", .tables = tables, .n_tables = 2, .want = no_want, .decide = decide_twice, .apply = apply_item
+};
 
 static void test_step_numbers_and_ends(void **state)
 {
@@ -284,6 +315,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unwanted_key_is_noted_and_can_be_loaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rollback_undoes_puts_and_deletes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_range_pages, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_date_is_in_no_range, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_adding_table_folds_fills_and_keeps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_step_numbers_and_ends, setup, teardown),
 	};

@@ -111,7 +111,7 @@ static void check_file(const char *name)
 	struct text head = TEXT_NONE;
 
 	if (file == NULL && errno == ENOENT)
-		return;		/* its events are missed below */
+		return; /* its events are missed below */
 	assert_non_null(file);
 	while ((n = getline(&line, &size, file)) > 0) {
 		struct text t = text_trim((struct text){ line, (size_t)n });
@@ -187,7 +187,7 @@ static void golden_bytes_decode_and_encode_for_ever(void **state)
 		if (strcmp(ev_all[i]->context, last) != 0)
 			check_file(file_of(last = ev_all[i]->context));
 	for (size_t i = 0; i < wire_topics_n; i++)
-		if (strcmp(wire_topics[i].topic, "ar.transfer.v1") != 0)	/* as ar.cash.v1 */
+		if (strcmp(wire_topics[i].topic, "ar.transfer.v1") != 0) /* as ar.cash.v1 */
 			check_all(wire_topics[i].msg, wire_topics[i].msg, TEXT_NONE, adding);
 }
 
@@ -231,8 +231,8 @@ static void the_readme_lists_every_topic_and_event(void **state)
 	assert_non_null(file);
 	for (size_t i = 0; i < wire_topics_n; i++) {
 		const struct wire_topic *t = &wire_topics[i];
-		struct text row = readme_row(file, text_printf(arena, "| %s | %s | %s | %s |", t->topic, t->msg->name,
-							       t->key, t->writer));
+		struct text row =
+			readme_row(file, text_printf(arena, "| %s | %s | %s | %s |", t->topic, t->msg->name, t->key, t->writer));
 
 		/* intake carries those of others; transfer has copies of some of cash's */
 		if (t->msg == &intake_event_msg || strcmp(t->topic, "ar.transfer.v1") == 0)

@@ -34,11 +34,9 @@ static void sha256_known_answers(void **state)
 	char hex[ID_HEX_SIZE];
 
 	id_sha256(NULL, 0, &one);
-	assert_string_equal(id_hex(hex, &one),
-			    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_string_equal(id_hex(hex, &one), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	id_sha256("abc", 3, &one);
-	assert_string_equal(id_hex(hex, &one),
-			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(id_hex(hex, &one), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	id_sha256_2("a", 1, "bc", 2, &two);
 	assert_true(id_hash_eq(&one, &two));
 	id_sha256_2(NULL, 0, "abd", 3, &two);
@@ -72,7 +70,7 @@ static void derived_ids_are_golden(void **state)
 	size_t used = arena_used(arena);
 
 	assert_text(id_derive(arena, TEXT("invoice"), 2, parts), "9205db2a-6de6-8138-88b0-7cf47eb6044a");
-	assert_true(arena_used(arena) - used <= 80);	/* scratch is given back */
+	assert_true(arena_used(arena) - used <= 80); /* scratch is given back */
 	assert_text(id_derive(arena, TEXT("k"), 0, NULL), "42d9f8b6-3022-82b1-a4f0-869d68680ebb");
 	assert_text(id_derive(arena, TEXT("k"), 1, none), "744f18c2-47b8-8e5c-85ce-c89dd667215f");
 	assert_text(id_derive(arena, TEXT("k"), 2, ab_c), "f0539fd6-7dd2-82a4-ba30-f34428553f1a");
@@ -135,8 +133,7 @@ static void L7_check_digit_finds_typing_errors(void **state)
 	int swaps = 0, missed = 0;
 
 	for (int serial = 0; serial < 300; serial++) {
-		struct text number = id_check_append(
-			arena, text_printf(arena, "IN26-%03d/%05d", serial, serial * 7919 % 100000));
+		struct text number = id_check_append(arena, text_printf(arena, "IN26-%03d/%05d", serial, serial * 7919 % 100000));
 		char typed[32];
 
 		assert_true(number.n <= 16);
@@ -147,8 +144,7 @@ static void L7_check_digit_finds_typing_errors(void **state)
 				continue;
 			for (size_t k = 0; k < sizeof(alphabet) - 1; k++) {
 				typed[i] = alphabet[k];
-				assert_int_equal(id_check_verify((struct text){ typed, number.n }),
-						 alphabet[k] == number.s[i]);
+				assert_int_equal(id_check_verify((struct text){ typed, number.n }), alphabet[k] == number.s[i]);
 			}
 		}
 		for (size_t i = 0; i + 1 < number.n; i++) {

@@ -43,7 +43,8 @@ static struct text from_json(const struct wire_msg *m, const char *json)
 static void order_from_a_crm(void **state)
 {
 	(void)state;
-	struct text bytes = from_json(&crm_sales_order_event_msg,
+	struct text bytes = from_json(
+		&crm_sales_order_event_msg,
 		"{\"orderBooked\":{\"order\":{\"account\":\"A1\",\"order_id\":\"O1\",\"orderVersion\":\"1\",\"entity\":\"DE01\",\n"
 		" \"currencyCode\":\"EUR\",\"orderDate\":\"2026-03-31\",\"dueDate\":null,\"lines\":[\n"
 		"  {\"lineNo\":1,\"item\":\"i\",\"quantityE6\":12500000,\"unitPriceE6\":\"-87300\",\"deferredRevenue\":true,\n"
@@ -99,7 +100,7 @@ static void check_refusals(const struct refusal *list, size_t n)
 		if (json_to_pb(list[i].m->pb, text_of(list[i].json), arena, &err, &bytes))
 			fail_msg("taken: %s", list[i].json);
 		if (strchr(list[i].msg, ':') == NULL && text_starts(text_of(err.msg), text_of(list[i].msg)))
-			err.msg[strlen(list[i].msg)] = '\0';	/* the words are jansson's */
+			err.msg[strlen(list[i].msg)] = '\0'; /* the words are jansson's */
 		assert_string_equal(err.msg, list[i].msg);
 		assert_string_equal(err.code, "bad_json");
 		assert_int_equal(err.class, ERR_REJECT);
@@ -132,10 +133,8 @@ static void content_that_does_not_fit_is_refused_with_its_place(void **state)
 	static const struct refusal list[] = {
 		{ &type_item_ref_msg, "[]", "ar.type.v1.ItemRef: expected an object" },
 		{ &type_item_ref_msg, "7", "ar.type.v1.ItemRef: expected an object" },
-		{ &type_item_ref_msg, "{\"documentid\":\"D\"}",
-		  "ar.type.v1.ItemRef: ar.type.v1.ItemRef has no field documentid" },
-		{ &type_item_ref_msg, "{\"documentId\":\"D\",\"document_id\":\"D\"}",
-		  "documentId: is there as document_id too" },
+		{ &type_item_ref_msg, "{\"documentid\":\"D\"}", "ar.type.v1.ItemRef: ar.type.v1.ItemRef has no field documentid" },
+		{ &type_item_ref_msg, "{\"documentId\":\"D\",\"document_id\":\"D\"}", "documentId: is there as document_id too" },
 		{ &type_item_ref_msg, "{\"documentId\":7}", "documentId: expected a string" },
 		{ &type_item_ref_msg, "{\"sequence\":1.5}", "sequence: expected an integer, without point or exponent" },
 		{ &type_item_ref_msg, "{\"sequence\":1.0}", "sequence: expected an integer, without point or exponent" },
@@ -220,7 +219,8 @@ static void bytes_that_are_no_message_are_refused(void **state)
 	assert_false(json_from_pb(type_item_ref_msg.pb, (const uint8_t *)"\x0a\x02x", 4, arena, &err, &b));
 	assert_string_equal(err.code, "control_character");
 	/* shown as far as it goes */
-	assert_string_equal(to_json(&type_item_ref_msg, TEXT("\x0a\x02\xff" "x\x90\x01\x07")),
+	assert_string_equal(to_json(&type_item_ref_msg, TEXT("\x0a\x02\xff"
+							     "x\x90\x01\x07")),
 			    "{\"documentId\":\"\\ufffdx\"}");
 }
 
@@ -230,9 +230,15 @@ static void a_cloudevent_there_and_back(void **state)
 {
 	(void)state;
 	const struct cloud_event ce = {
-		.id = TEXT("e-1"), .source = TEXT("/crm/eu"), .type = TEXT("openitem.crm.order_booked.v1"),
-		.time = TEXT("2026-03-31T12:00:00Z"), .subject = TEXT("O\"1\""), .correlation_id = TEXT("c"),
-		.causation_id = TEXT("d"), .partition_key = TEXT("A1"), .trace_parent = TEXT("00-0af7-b7-01"),
+		.id = TEXT("e-1"),
+		.source = TEXT("/crm/eu"),
+		.type = TEXT("openitem.crm.order_booked.v1"),
+		.time = TEXT("2026-03-31T12:00:00Z"),
+		.subject = TEXT("O\"1\""),
+		.correlation_id = TEXT("c"),
+		.causation_id = TEXT("d"),
+		.partition_key = TEXT("A1"),
+		.trace_parent = TEXT("00-0af7-b7-01"),
 		.data_json = TEXT("{\"orderBooked\":{}}"),
 	};
 	static const char expected[] =

@@ -34,8 +34,8 @@ static void unknown_currencies_are_refused(void **state)
 {
 	(void)state;
 	static const struct text bad[] = {
-		TEXT(""), TEXT("US"), TEXT("USDX"), TEXT("usd"), TEXT("XXX"), TEXT("XAU"),
-		TEXT("AAA"), TEXT("ZZZ"), TEXT("DEM"), TEXT("US\0"),
+		TEXT(""),    TEXT("US"),  TEXT("USDX"), TEXT("usd"), TEXT("XXX"),
+		TEXT("XAU"), TEXT("AAA"), TEXT("ZZZ"),  TEXT("DEM"), TEXT("US\0"),
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -79,10 +79,11 @@ static void L7_rounding(void **state)
 	static const struct {
 		int64_t tenths, away, even, down;
 	} cases[] = {
-		{ 26, 3, 3, 2 },  { 25, 3, 2, 2 },  { 35, 4, 4, 3 },  { -26, -3, -3, -2 }, { -25, -3, -2, -2 },
-		{ -35, -4, -4, -3 }, { 20, 2, 2, 2 }, { 22, 2, 2, 2 }, { -20, -2, -2, -2 }, { -15, -2, -2, -1 },
-		{ 5, 1, 0, 0 },   { -5, -1, 0, 0 }, { 4, 0, 0, 0 },   { -4, 0, 0, 0 }, { 0, 0, 0, 0 },
-		{ -83285, -8329, -8328, -8328 }, { 125, 13, 12, 12 }, { -125, -13, -12, -12 },
+		{ 26, 3, 3, 2 },     { 25, 3, 2, 2 },         { 35, 4, 4, 3 }, { -26, -3, -3, -2 },
+		{ -25, -3, -2, -2 }, { -35, -4, -4, -3 },     { 20, 2, 2, 2 }, { 22, 2, 2, 2 },
+		{ -20, -2, -2, -2 }, { -15, -2, -2, -1 },     { 5, 1, 0, 0 },  { -5, -1, 0, 0 },
+		{ 4, 0, 0, 0 },      { -4, 0, 0, 0 },         { 0, 0, 0, 0 },  { -83285, -8329, -8328, -8328 },
+		{ 125, 13, 12, 12 }, { -125, -13, -12, -12 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -236,7 +237,7 @@ static void L7_line_amount_is_quantity_times_price(void **state)
 	int64_t r = 42;
 
 	assert_true(money_extend(e6("12345"), e6("0.0873"), 2, &r));
-	assert_int_equal(r, 107772);	/* LEDGER 7: 1,077.72 */
+	assert_int_equal(r, 107772); /* LEDGER 7: 1,077.72 */
 	assert_true(money_extend(e6("-12345"), e6("0.0873"), 2, &r) && r == -107772);
 	assert_true(money_extend(e6("3"), e6("0.335"), 2, &r) && r == 101);
 	assert_true(money_extend(e6("1"), e6("0.005"), 2, &r) && r == 1);
@@ -328,11 +329,32 @@ static void amounts_are_parsed_strictly(void **state)
 	assert_int_equal(parsed("000000000000000000000000000001", 2), 100);
 
 	static const struct text bad[] = {
-		TEXT(""), TEXT("-"), TEXT("."), TEXT("1."), TEXT(".5"), TEXT("-.5"), TEXT("1.-5"),
-		TEXT("1..5"), TEXT("1.5.0"), TEXT("+1"), TEXT(" 1"), TEXT("1 "), TEXT("1,000"), TEXT("1,5"),
-		TEXT("1e3"), TEXT("1E3"), TEXT("0x1"), TEXT("NaN"), TEXT("1.005"), TEXT("1.0001"),
-		TEXT("--1"), TEXT("1\0"), TEXT("92233720368547758.08"), TEXT("-92233720368547758.09"),
-		TEXT("99999999999999999999999999999999999999999999"), TEXT("\xd9\xa1"),
+		TEXT(""),
+		TEXT("-"),
+		TEXT("."),
+		TEXT("1."),
+		TEXT(".5"),
+		TEXT("-.5"),
+		TEXT("1.-5"),
+		TEXT("1..5"),
+		TEXT("1.5.0"),
+		TEXT("+1"),
+		TEXT(" 1"),
+		TEXT("1 "),
+		TEXT("1,000"),
+		TEXT("1,5"),
+		TEXT("1e3"),
+		TEXT("1E3"),
+		TEXT("0x1"),
+		TEXT("NaN"),
+		TEXT("1.005"),
+		TEXT("1.0001"),
+		TEXT("--1"),
+		TEXT("1\0"),
+		TEXT("92233720368547758.08"),
+		TEXT("-92233720368547758.09"),
+		TEXT("99999999999999999999999999999999999999999999"),
+		TEXT("\xd9\xa1"),
 	};
 	int64_t r = 42;
 
@@ -350,8 +372,13 @@ static void L7_quantities_and_prices_have_six_decimals(void **state)
 		const char *s;
 		int64_t value_e6;
 	} cases[] = {
-		{ "12345", INT64_C(12345000000) }, { "0.0873", 87300 }, { "0", 0 }, { "-1.5", -1500000 },
-		{ "0.000001", 1 }, { "100", 100000000 }, { "-9223372036854.775808", INT64_MIN },
+		{ "12345", INT64_C(12345000000) },
+		{ "0.0873", 87300 },
+		{ "0", 0 },
+		{ "-1.5", -1500000 },
+		{ "0.000001", 1 },
+		{ "100", 100000000 },
+		{ "-9223372036854.775808", INT64_MIN },
 	};
 	char buf[MONEY_TEXT_MAX + 1];
 	int64_t r;

@@ -111,20 +111,20 @@ static void utf8_is_strict(void **state)
 		{ TEXT(""), true },
 		{ TEXT("plain"), true },
 		{ TEXT("M\xc3\xbcller \xe2\x82\xac \xf0\x9f\x92\xb0"), true },
-		{ TEXT("\xed\x9f\xbf"), true },		/* U+D7FF */
-		{ TEXT("\xee\x80\x80"), true },		/* U+E000 */
-		{ TEXT("\xf4\x8f\xbf\xbf"), true },	/* U+10FFFF */
-		{ TEXT("\xc0\x80"), false },		/* overlong NUL */
+		{ TEXT("\xed\x9f\xbf"), true }, /* U+D7FF */
+		{ TEXT("\xee\x80\x80"), true }, /* U+E000 */
+		{ TEXT("\xf4\x8f\xbf\xbf"), true }, /* U+10FFFF */
+		{ TEXT("\xc0\x80"), false }, /* overlong NUL */
 		{ TEXT("\xc1\xbf"), false },
-		{ TEXT("\xe0\x9f\xbf"), false },	/* overlong */
-		{ TEXT("\xf0\x8f\xbf\xbf"), false },	/* overlong */
-		{ TEXT("\xed\xa0\x80"), false },	/* surrogate U+D800 */
-		{ TEXT("\xed\xbf\xbf"), false },	/* surrogate U+DFFF */
-		{ TEXT("\xf4\x90\x80\x80"), false },	/* U+110000 */
+		{ TEXT("\xe0\x9f\xbf"), false }, /* overlong */
+		{ TEXT("\xf0\x8f\xbf\xbf"), false }, /* overlong */
+		{ TEXT("\xed\xa0\x80"), false }, /* surrogate U+D800 */
+		{ TEXT("\xed\xbf\xbf"), false }, /* surrogate U+DFFF */
+		{ TEXT("\xf4\x90\x80\x80"), false }, /* U+110000 */
 		{ TEXT("\xf5\x80\x80\x80"), false },
 		{ TEXT("\xff"), false },
-		{ TEXT("\x80"), false },		/* lone continuation */
-		{ TEXT("a\xc3"), false },		/* cut */
+		{ TEXT("\x80"), false }, /* lone continuation */
+		{ TEXT("a\xc3"), false }, /* cut */
 		{ TEXT("\xe2\x82"), false },
 		{ TEXT("\xf0\x9f\x92"), false },
 		{ TEXT("\xc3("), false },
@@ -145,7 +145,8 @@ static void control_characters_are_found(void **state)
 	assert_true(text_has_control(TEXT("a\0b")));
 	assert_true(text_has_control(TEXT("\x1b[2J")));
 	assert_true(text_has_control(TEXT("\x7f")));
-	assert_true(text_has_control(TEXT("\xc2\x9b" "2J")));
+	assert_true(text_has_control(TEXT("\xc2\x9b"
+					  "2J")));
 	assert_false(text_has_control(TEXT_NONE));
 }
 
@@ -177,9 +178,20 @@ static void numbers_are_whole_and_checked(void **state)
 	assert_true(text_parse_u64(TEXT("18446744073709551615"), &u) && u == UINT64_MAX);
 
 	static const struct text bad[] = {
-		TEXT(""), TEXT("-"), TEXT("+1"), TEXT(" 1"), TEXT("1 "), TEXT("1,000"), TEXT("1.0"),
-		TEXT("0x1"), TEXT("--1"), TEXT("1e3"), TEXT("1\0"), TEXT("9223372036854775808"),
-		TEXT("-9223372036854775809"), TEXT("99999999999999999999999"),
+		TEXT(""),
+		TEXT("-"),
+		TEXT("+1"),
+		TEXT(" 1"),
+		TEXT("1 "),
+		TEXT("1,000"),
+		TEXT("1.0"),
+		TEXT("0x1"),
+		TEXT("--1"),
+		TEXT("1e3"),
+		TEXT("1\0"),
+		TEXT("9223372036854775808"),
+		TEXT("-9223372036854775809"),
+		TEXT("99999999999999999999999"),
 	};
 
 	i = 42;
@@ -236,10 +248,13 @@ static void printable_is_safe_on_a_terminal(void **state)
 	(void)state;
 	assert_text(text_printable(arena, TEXT("Acme M\xc3\xbcller \xe2\x82\xac\\")), "Acme M\xc3\xbcller \xe2\x82\xac\\");
 	assert_text(text_printable(arena, TEXT("\x1b[2Ja\nb\0")), "\\x1b[2Ja\\x0ab\\x00");
-	assert_text(text_printable(arena, TEXT("\xc2\x9b" "1m\x7f")), "\\xc2\\x9b1m\\x7f");
-	assert_text(text_printable(arena, TEXT("a\xe2\x80\xae" "b")), "a\\xe2\\x80\\xaeb");	/* U+202E */
-	assert_text(text_printable(arena, TEXT("\xe2\x81\xa6\xd8\x9c\xe2\x80\x8f")),
-		    "\\xe2\\x81\\xa6\\xd8\\x9c\\xe2\\x80\\x8f");
+	assert_text(text_printable(arena, TEXT("\xc2\x9b"
+					       "1m\x7f")),
+		    "\\xc2\\x9b1m\\x7f");
+	assert_text(text_printable(arena, TEXT("a\xe2\x80\xae"
+					       "b")),
+		    "a\\xe2\\x80\\xaeb"); /* U+202E */
+	assert_text(text_printable(arena, TEXT("\xe2\x81\xa6\xd8\x9c\xe2\x80\x8f")), "\\xe2\\x81\\xa6\\xd8\\x9c\\xe2\\x80\\x8f");
 	assert_text(text_printable(arena, TEXT("\xff\xc3(")), "\\xff\\xc3(");
 	assert_text(text_printable(arena, TEXT_NONE), "");
 }
@@ -250,8 +265,7 @@ static void json_strings(void **state)
 	struct buf b = { .arena = arena };
 
 	buf_json_string(&b, TEXT("a\"b\\c\n\r\t\x01\x1f\x7f\0 M\xc3\xbc\xff/"));
-	assert_text(buf_text(&b),
-		    "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f\\u007f\\u0000 M\xc3\xbc\\ufffd/\"");
+	assert_text(buf_text(&b), "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f\\u007f\\u0000 M\xc3\xbc\\ufffd/\"");
 	buf_clear(&b);
 	buf_json_string(&b, TEXT_NONE);
 	assert_text(buf_text(&b), "\"\"");

@@ -150,8 +150,7 @@ static char **string_in(const struct wire_field *f, ProtobufCMessage *pb)
 	return at;
 }
 
-static void string_refused(const struct wire_msg *m, const struct wire_field *f, const char *value,
-			   const char *code)
+static void string_refused(const struct wire_msg *m, const struct wire_field *f, const char *value, const char *code)
 {
 	ProtobufCMessage *pb = base(m, f);
 
@@ -343,7 +342,7 @@ static void cut_anywhere_it_is_refused_or_valid(void **state)
 		}
 		arena_reset(arena);
 	}
-	assert_true(taken > 0);	/* at field boundaries, where nothing required is lost */
+	assert_true(taken > 0); /* at field boundaries, where nothing required is lost */
 }
 
 static void damaged_anywhere_it_is_refused_or_valid(void **state)

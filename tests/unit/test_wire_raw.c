@@ -41,8 +41,7 @@ static void add_piece(struct buf *b, uint32_t field, struct text piece)
 	buf_add(b, piece);
 }
 
-static void check(const struct wire_msg *m, struct text bytes, bool strict, enum err_class class, const char *code,
-		  const char *msg)
+static void check(const struct wire_msg *m, struct text bytes, bool strict, enum err_class class, const char *code, const char *msg)
 {
 	struct err err = { .class = ERR_NONE };
 	void *ev = NULL;
@@ -76,31 +75,36 @@ static void broken_framing_is_refused(void **state)
 {
 	(void)state;
 	static const struct text broken[] = {
-		TEXT("\x0a"),				/* no length */
-		TEXT("\x0a\x05" "ab"),			/* length beyond the end */
-		TEXT("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" "ab"),
-		TEXT("\x80"),				/* cut varint */
-		TEXT("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"),	/* eleven bytes */
-		TEXT("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),	/* beyond 64 bits */
-		TEXT("\x02\x01" "a"),			/* field 0 */
-		TEXT("\x80\x80\x80\x80\x10\x00"),	/* tag beyond 32 bits */
-		TEXT("\x7b\x7c"),			/* group */
-		TEXT("\x7e"), TEXT("\x7f"),		/* wire types 6 and 7 */
-		TEXT("\x79\x01"),			/* cut fixed64 */
-		TEXT("\x7d\x01\x02\x03"),		/* cut fixed32 */
+		TEXT("\x0a"), /* no length */
+		TEXT("\x0a\x05"
+		     "ab"), /* length beyond the end */
+		TEXT("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+		     "ab"),
+		TEXT("\x80"), /* cut varint */
+		TEXT("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"), /* eleven bytes */
+		TEXT("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"), /* beyond 64 bits */
+		TEXT("\x02\x01"
+		     "a"), /* field 0 */
+		TEXT("\x80\x80\x80\x80\x10\x00"), /* tag beyond 32 bits */
+		TEXT("\x7b\x7c"), /* group */
+		TEXT("\x7e"),
+		TEXT("\x7f"), /* wire types 6 and 7 */
+		TEXT("\x79\x01"), /* cut fixed64 */
+		TEXT("\x7d\x01\x02\x03"), /* cut fixed32 */
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
 		struct err err;
 		void *ev;
 
-		assert_false(wire_decode(&command_lift_block_msg, (const uint8_t *)broken[i].s, broken[i].n, arena,
-					 &err, &ev));
+		assert_false(wire_decode(&command_lift_block_msg, (const uint8_t *)broken[i].s, broken[i].n, arena, &err, &ev));
 		assert_string_equal(err.code, "undecodable");
 	}
 	/* Confluent framing is not ours to strip: it begins with 0. */
-	check(&command_lift_block_msg, TEXT("\0\0\0\0\x07\0\x0a\x02" "B1"), false, ERR_REJECT, "undecodable",
-	      "ar.command.v1.LiftBlock: broken or cut protobuf");
+	check(&command_lift_block_msg,
+	      TEXT("\0\0\0\0\x07\0\x0a\x02"
+		   "B1"),
+	      false, ERR_REJECT, "undecodable", "ar.command.v1.LiftBlock: broken or cut protobuf");
 }
 
 static void wrong_wire_type_is_refused(void **state)
@@ -140,15 +144,15 @@ static void numbers_that_do_not_fit_are_refused(void **state)
 	struct buf b = { .arena = arena };
 
 	add_piece(&b, 1, TEXT("D1"));
-	add_number(&b, 2, UINT64_C(0x100000001));	/* protobuf-c would read 1 */
+	add_number(&b, 2, UINT64_C(0x100000001)); /* protobuf-c would read 1 */
 	refused(&type_item_ref_msg, &b, "out_of_range", "sequence: does not fit its type");
 
 	b.n = 0;
-	add_number(&b, 9, 2);	/* a bool */
+	add_number(&b, 9, 2); /* a bool */
 	refused(&crm_customer_recorded_msg, &b, "out_of_range", "apply_oldest_first: does not fit its type");
 
 	b.n = 0;
-	add_number(&b, 1, UINT64_C(0x100000001));	/* an enum */
+	add_number(&b, 1, UINT64_C(0x100000001)); /* an enum */
 	refused(&crm_address_msg, &b, "out_of_range", "kind: does not fit its type");
 }
 
@@ -238,8 +242,7 @@ static void bombs_are_refused_before_they_take_memory(void **state)
 
 	b = block();
 	add_piece(&b, 900, (struct text){ arena_alloc(arena, WIRE_BYTES_MAX), WIRE_BYTES_MAX });
-	refused(&command_lift_block_msg, &b, "undecodable",
-		"ar.command.v1.LiftBlock: 1048585 bytes, at most 1048576");
+	refused(&command_lift_block_msg, &b, "undecodable", "ar.command.v1.LiftBlock: 1048585 bytes, at most 1048576");
 }
 
 static void a_message_names_the_place_not_the_value(void **state)

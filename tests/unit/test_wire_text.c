@@ -27,8 +27,7 @@ static void set(const struct wire_msg *m, void *ev, const char *path, const char
 		fail_msg("%s: %s", err.code, err.msg);
 }
 
-static void set_fails(const struct wire_msg *m, void *ev, const char *path, const char *value, const char *code,
-		      const char *msg)
+static void set_fails(const struct wire_msg *m, void *ev, const char *path, const char *value, const char *code, const char *msg)
 {
 	struct err err = { .class = ERR_NONE };
 
@@ -149,8 +148,7 @@ static void a_struct_is_read_by_path(void **state)
 
 	get_fails(m, ev, "acount", "acount: ar.billing.v1.BillingEvent has no acount");
 	get_fails(m, ev, "provenance.cause.topi", "provenance.cause.topi: ar.type.v1.Cause has no topi");
-	get_fails(m, ev, "invoice_issued.items.sequence",
-		  "invoice_issued.items.sequence: an index is missing behind items");
+	get_fails(m, ev, "invoice_issued.items.sequence", "invoice_issued.items.sequence: an index is missing behind items");
 	get_fails(m, ev, "account[0]", "account[0]: no array: account");
 	get_fails(m, ev, "account.x", "account.x: no message: account");
 	get_fails(m, ev, "entries[x]", "entries[x]: expected name[0], found entries[x]");
@@ -164,18 +162,16 @@ static void one_line_says_it_all(void **state)
 	(void)state;
 	struct cash_line_posted *line = WIRE_NEW(arena, cash_line_posted);
 
-	assert_string_equal(
-		printed(&billing_event_msg, invoice()),
-		"account=A1 invoice_issued{document_id=D1 type=invoice number=DE2600001 entity=DE01 currency_code=EUR "
-		"issue_date=2026-03-31 accounting_date=2026-03-31 gross_minor=11900 lines=[{line_no=1 "
-		"description=\"Zwölf \\\"halbe\\\"\" quantity_e6=12.5 taxes=[{code=VAT category=standard}] "
-		"deferred_revenue=true}] items=[{sequence=1 due_date=2026-04-30 original_minor=6000} {sequence=2 "
-		"due_date=2026-05-30 original_minor=5900}]}");
+	assert_string_equal(printed(&billing_event_msg, invoice()),
+			    "account=A1 invoice_issued{document_id=D1 type=invoice number=DE2600001 entity=DE01 currency_code=EUR "
+			    "issue_date=2026-03-31 accounting_date=2026-03-31 gross_minor=11900 lines=[{line_no=1 "
+			    "description=\"Zwölf \\\"halbe\\\"\" quantity_e6=12.5 taxes=[{code=VAT category=standard}] "
+			    "deferred_revenue=true}] items=[{sequence=1 due_date=2026-04-30 original_minor=6000} {sequence=2 "
+			    "due_date=2026-05-30 original_minor=5900}]}");
 	assert_string_equal(printed(&cash_line_posted_msg, line), "");
 	set(&cash_line_posted_msg, line, "amount", "-0.05 USD");
 	set(&cash_line_posted_msg, line, "remittance.text", "a\tb\n\\");
-	assert_string_equal(printed(&cash_line_posted_msg, line),
-			    "amount=\"-0.05 USD\" remittance{text=\"a\\tb\\n\\\\\"}");
+	assert_string_equal(printed(&cash_line_posted_msg, line), "amount=\"-0.05 USD\" remittance{text=\"a\\tb\\n\\\\\"}");
 	/* What a terminal could act on, also where nobody checked: ESC, C1, right-to-left override, not UTF-8. */
 	line->line_id = TEXT("\x1b[2J");
 	line->bank_account = TEXT("\xc2\x9b");
@@ -260,17 +256,13 @@ static void what_does_not_fit_is_refused(void **state)
 		  "invoice_issued.gross_minor: expected minor units, or an amount like 100.00 USD");
 	set_fails(m, ev, "invoice_issued.dunning_level", "4294967297", "bad_value",
 		  "invoice_issued.dunning_level: expected an integer of 32 bits");
-	set_fails(m, ev, "invoice_issued.dunning_level", "1.5", "bad_value",
-		  "invoice_issued.dunning_level: expected an integer");
+	set_fails(m, ev, "invoice_issued.dunning_level", "1.5", "bad_value", "invoice_issued.dunning_level: expected an integer");
 	set_fails(m, ev, "invoice_issued.lines[0].quantity_e6", "1.0000001", "bad_value",
 		  "invoice_issued.lines[0].quantity_e6: expected a number with up to 6 decimals");
-	set_fails(m, ev, "invoice_issued.taken_on", "yes", "bad_value",
-		  "invoice_issued.taken_on: expected true or false");
+	set_fails(m, ev, "invoice_issued.taken_on", "yes", "bad_value", "invoice_issued.taken_on: expected true or false");
 	set_fails(m, ev, "invoice_issued", "x", "bad_value", "invoice_issued: expected {} or nothing: it is a message");
-	set_fails(m, ev, "provenance.prev_hash", "0", "bad_value",
-		  "provenance.prev_hash: expected hex digits, two per byte");
-	set_fails(m, ev, "provenance.prev_hash", "0g", "bad_value",
-		  "provenance.prev_hash: expected hex digits, two per byte");
+	set_fails(m, ev, "provenance.prev_hash", "0", "bad_value", "provenance.prev_hash: expected hex digits, two per byte");
+	set_fails(m, ev, "provenance.prev_hash", "0g", "bad_value", "provenance.prev_hash: expected hex digits, two per byte");
 	set_fails(m, ev, "acount", "x", "bad_path", "acount: ar.billing.v1.BillingEvent has no acount");
 	set_fails(m, ev, "account[0]", "x", "bad_path", "account[0]: no array: account");
 	set_fails(m, ev, "entries", "{}", "bad_path", "entries: an index is missing behind entries");
@@ -278,8 +270,8 @@ static void what_does_not_fit_is_refused(void **state)
 }
 
 /* Copy a message value by value through get and set. */
-static void copy_by_path(const struct wire_msg *root, const void *from, void *to, const struct wire_msg *m,
-			 const void *at, struct text prefix)
+static void copy_by_path(const struct wire_msg *root, const void *from, void *to, const struct wire_msg *m, const void *at,
+			 struct text prefix)
 {
 	for (size_t i = 0; i < m->n_fields; i++) {
 		const struct wire_field *f = &m->fields[i];
@@ -343,8 +335,7 @@ static void events_have_names_and_types(void **state)
 	set(&intake_event_msg, ev, "sales_order.order_booked.order.account", "A1");
 	assert_string_equal(wire_event_name(&intake_event_msg, ev).s, "order_booked");
 	assert_string_equal(wire_event_type(&intake_event_msg, ev, arena).s, "openitem.intake.order_booked.v1");
-	assert_string_equal(wire_event_type(&crm_sales_order_event_msg, ev->sales_order, arena).s,
-			    "openitem.crm.order_booked.v1");
+	assert_string_equal(wire_event_type(&crm_sales_order_event_msg, ev->sales_order, arena).s, "openitem.crm.order_booked.v1");
 	assert_string_equal(wire_event_type(&billing_event_msg, bill, arena).s, "openitem.billing.invoice_issued.v1");
 	set(&intake_event_msg, ev, "dead_letter.reason", "undecodable");
 	assert_string_equal(wire_event_type(&intake_event_msg, ev, arena).s, "openitem.intake.dead_letter.v1");

@@ -9,9 +9,9 @@
 
 struct wire_gen {
 	uint64_t seed;
-	unsigned fill;		/* per cent of the optional fields that are set */
+	unsigned fill; /* per cent of the optional fields that are set */
 	struct arena *arena;
-	uint32_t text_max;	/* longest text; 0: as long as allowed */
+	uint32_t text_max; /* longest text; 0: as long as allowed */
 };
 
 /* splitmix64 (Vigna, public domain). */
@@ -129,10 +129,11 @@ static void gen_value(struct wire_gen *g, const struct wire_field *f, void *to)
 static size_t gen_size(const struct wire_field *f)
 {
 	static const size_t sizes[] = {
-		[WIRE_TEXT] = sizeof(struct text), [WIRE_PERSONAL] = sizeof(struct text),
-		[WIRE_BYTES] = sizeof(struct text), [WIRE_DATE] = sizeof(date_t),
+		[WIRE_TEXT] = sizeof(struct text),   [WIRE_PERSONAL] = sizeof(struct text),
+		[WIRE_BYTES] = sizeof(struct text),  [WIRE_DATE] = sizeof(date_t),
 		[WIRE_MONEY] = sizeof(struct money), [WIRE_INT32] = sizeof(int32_t),
-		[WIRE_INT64] = sizeof(int64_t), [WIRE_BOOL] = sizeof(bool), [WIRE_ENUM] = sizeof(int32_t),
+		[WIRE_INT64] = sizeof(int64_t),      [WIRE_BOOL] = sizeof(bool),
+		[WIRE_ENUM] = sizeof(int32_t),
 	};
 
 	return f->kind == WIRE_MESSAGE ? f->msg->size : sizes[f->kind];

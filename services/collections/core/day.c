@@ -95,9 +95,15 @@ static void fill_items(struct collections_notice_issued *n, const struct judgeme
 		if (n->n_items == NOTICE_ITEMS_MAX)
 			continue;
 		n->items[n->n_items++] = (struct collections_notice_item){
-			.document_id = o->item->document_id, .sequence = o->item->sequence, .number = o->item->number,
-			.customer_po = o->item->customer_po, .document_date = o->item->document_date, .due_date = o->item->due_date,
-			.original_minor = o->item->original_minor, .open_minor = o->item->open_minor, .days_past_due = o->days,
+			.document_id = o->item->document_id,
+			.sequence = o->item->sequence,
+			.number = o->item->number,
+			.customer_po = o->item->customer_po,
+			.document_date = o->item->document_date,
+			.due_date = o->item->due_date,
+			.original_minor = o->item->original_minor,
+			.open_minor = o->item->open_minor,
+			.days_past_due = o->days,
 		};
 	}
 }
@@ -131,8 +137,8 @@ static void emit_notice(struct decision *d, const struct judge_case *c, const st
 
 static void emit_episode(struct decision *d, const struct judge_case *c, const struct judgement *j)
 {
-	struct collections_event *e = event_for(d, c->subject->account,
-						j->ends ? COLLECTIONS_EVENT_EPISODE_ENDED : COLLECTIONS_EVENT_EPISODE_BEGUN);
+	struct collections_event *e =
+		event_for(d, c->subject->account, j->ends ? COLLECTIONS_EVENT_EPISODE_ENDED : COLLECTIONS_EVENT_EPISODE_BEGUN);
 
 	if (j->ends) {
 		e->episode_ended = WIRE_NEW(d->arena, collections_episode_ended);
@@ -185,7 +191,10 @@ static bool judge_one(struct decision *d, const struct collections_subject *s, c
 	struct collections_block block_key = blocks_of(d->input, s->account);
 	struct rows items = book_find(d->book, &collections_item_table, ITEM_OPEN_OF_ACCOUNT, &item_key);
 	struct rows blocks = book_find(d->book, &collections_block_table, BLOCK_OF_ACCOUNT, &block_key);
-	struct judge_case c = { .day = day->business_date, .subject = s, .n_items = items.n, .n_blocks = blocks.n,
+	struct judge_case c = { .day = day->business_date,
+				.subject = s,
+				.n_items = items.n,
+				.n_blocks = blocks.n,
 				.items = (const struct collections_item *const *)items.row,
 				.blocks = (const struct collections_block *const *)blocks.row,
 				.ladder = ladder_on(d, day->business_date) };

@@ -19,8 +19,13 @@ struct moves {
 
 static struct collections_item item_key(const struct input *input, struct text account, struct text document_id, int32_t sequence)
 {
-	return (struct collections_item){ .lane = input->lane, .account = account, .document_id = document_id, .sequence = sequence,
-					  .document_date = DATE_NONE, .due_date = DATE_NONE, .accounting_date = DATE_NONE };
+	return (struct collections_item){ .lane = input->lane,
+					  .account = account,
+					  .document_id = document_id,
+					  .sequence = sequence,
+					  .document_date = DATE_NONE,
+					  .due_date = DATE_NONE,
+					  .accounting_date = DATE_NONE };
 }
 
 static struct collections_subject subject_key(const struct input *input, struct text account, const struct moves *m)
@@ -141,11 +146,13 @@ static struct moves moves_of_cash(const struct input *input, const struct cash_e
 	case CASH_EVENT_TRANSFER_ACCEPTED:
 		return moves_of_receipt(input, e->account, e->transfer_accepted, arena);
 	case CASH_EVENT_TRANSFER_SENT:
-		return moves_of_departure(e->transfer_sent->entity, e->transfer_sent->from_document_id, e->transfer_sent->amount, arena);
+		return moves_of_departure(e->transfer_sent->entity, e->transfer_sent->from_document_id, e->transfer_sent->amount,
+					  arena);
 	case CASH_EVENT_APPLIED:
 		return moves_of_applications(e->applied->entity, e->applied->applications, e->applied->n_applications, 1, arena);
 	case CASH_EVENT_UNAPPLIED:
-		return moves_of_applications(e->unapplied->entity, e->unapplied->applications, e->unapplied->n_applications, -1, arena);
+		return moves_of_applications(e->unapplied->entity, e->unapplied->applications, e->unapplied->n_applications, -1,
+					     arena);
 	case CASH_EVENT_RETURN_SETTLED:
 		return moves_of_return(e->return_settled, arena);
 	default:

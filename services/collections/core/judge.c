@@ -129,8 +129,7 @@ struct judgement judge_subject(const struct judge_case *c, struct arena *arena)
 	if (c->ladder == NULL || j.amount_minor <= minimum(c) || account_blocked(c))
 		return j;
 	/* One level at a time, each once per episode, with days in between. */
-	bool fresh = c->subject->notice_date == DATE_NONE ||
-		     j.notice_date - c->subject->notice_date >= c->ladder->days_between;
+	bool fresh = c->subject->notice_date == DATE_NONE || j.notice_date - c->subject->notice_date >= c->ladder->days_between;
 	if (j.reached > j.level && fresh)
 		j.notice_level = j.level + 1;
 	return j;

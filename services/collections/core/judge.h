@@ -7,7 +7,7 @@
 #include "collections/tables.h"
 
 struct judge_case {
-	date_t day;                       /* business day that closed */
+	date_t day; /* business day that closed */
 	const struct collections_subject *subject;
 	const struct collections_item *const *items; /* open items of the account, oldest due first */
 	size_t n_items;
@@ -18,23 +18,23 @@ struct judge_case {
 
 struct judge_item {
 	const struct collections_item *item;
-	int32_t days;        /* past due */
+	int32_t days; /* past due */
 	bool held;
 };
 
 struct judgement {
-	int64_t overdue_minor;  /* items past due, gross */
-	int64_t credits_minor;  /* open credits, positive */
-	int64_t held_minor;     /* overdue items under a block, positive */
-	int64_t amount_minor;   /* overdue - held - credits */
-	int32_t oldest_days;    /* of what remains */
-	int32_t reached;        /* highest level whose days are reached by what remains; 0 = none */
+	int64_t overdue_minor; /* items past due, gross */
+	int64_t credits_minor; /* open credits, positive */
+	int64_t held_minor; /* overdue items under a block, positive */
+	int64_t amount_minor; /* overdue - held - credits */
+	int32_t oldest_days; /* of what remains */
+	int32_t reached; /* highest level whose days are reached by what remains; 0 = none */
 	struct judge_item *overdue; /* oldest first */
 	size_t n_overdue;
 	bool starts, ends, resumes; /* of the episode */
-	int32_t episode;        /* of this day */
-	int32_t level;          /* of the subject before a notice of this day, taken-on levels counted */
-	int32_t notice_level;   /* 0 = no notice */
+	int32_t episode; /* of this day */
+	int32_t level; /* of the subject before a notice of this day, taken-on levels counted */
+	int32_t notice_level; /* 0 = no notice */
 	date_t notice_date;
 };
 

@@ -18,7 +18,7 @@ CREATE TABLE item (
 	PRIMARY KEY (lane, account, document_id, sequence)
 ) WITH (fillfactor = 80);
 -- A day is judged from the oldest due open items of an account; closed items leave this index.
-CREATE INDEX item_open ON item (lane, account, due_date, document_id, sequence) WHERE open_minor <> 0 AND known;
+CREATE INDEX item_open ON item (lane, account, due_date NULLS FIRST, document_id, sequence) WHERE open_minor <> 0 AND known;
 
 CREATE TABLE subject (
 	lane integer NOT NULL,

@@ -35,7 +35,7 @@ WITH e AS (
 		coalesce(sum(m.minor) FILTER (WHERE m.on_date >= p.from_date AND m.what = 'other'), 0)::bigint AS other
 	FROM period AS p LEFT JOIN moved AS m ON m.entity = p.entity AND m.currency = p.currency AND m.on_date <= p.to_date
 	GROUP BY 1, 2, 3, 4
-), line AS (
+), line AS MATERIALIZED ( -- once, not per month
 	SELECT l.entity, l.currency, least(e.to_date, (date_trunc('month', l.accounting_date::timestamp) + interval '1 month - 1 day')::date)
 		AS to_date, sum(l.amount_minor) AS minor
 	FROM ledger_line AS l JOIN e ON e.entity = l.entity

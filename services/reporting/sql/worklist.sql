@@ -3,7 +3,7 @@
 -- $1 day to count days to, YYYY-MM-DD; '' = each entity's business day; $2 entity, $3 account; '' = all; $4 at most so many per currency; '' = all
 -- Columns: currency, rank, entity, account, name, overdue (what is left overdue), items, oldest_days, score (amount x days), credits (used, positive),
 -- held (open amount of held items), last_notice_level, last_notice_on (NULL = none), as_of. Minor units.
-WITH e AS (
+WITH e AS MATERIALIZED ( -- once, not per item
 	SELECT t.entity, coalesce(nullif($1::text, '')::date,
 		(SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity),
 		(SELECT max(accounting_date) FROM day_total AS d WHERE d.entity = t.entity)) AS as_of
