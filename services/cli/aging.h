@@ -6,15 +6,15 @@
 #include "err/err.h"
 #include "text/text.h"
 
-#define AGING_EDGES_MAX  10 /* what aging.sql takes, less one */
+#define AGING_EDGES_MAX   10 /* what aging.sql takes, less one */
 #define AGING_BUCKETS_MAX (AGING_EDGES_MAX + 1)
-#define AGING_DAYS_MAX   36500
-#define AGING_DEFAULT    "30,60,90"
+#define AGING_DAYS_MAX    36500
+#define AGING_DEFAULT     "30,60,90"
 
 struct aging_buckets {
-	size_t n;	/* not due, then one per range: edges + 1 */
-	const char *names[AGING_BUCKETS_MAX + 1];	/* not_due 1-30 31-60 61-90 over_90 */
-	const char *edges;	/* for aging.sql: "{0,30,60,90}" */
+	size_t n; /* not due, then one per range: edges + 1 */
+	const char *names[AGING_BUCKETS_MAX + 1]; /* not_due 1-30 31-60 61-90 over_90 */
+	const char *edges; /* for aging.sql: "{0,30,60,90}" */
 };
 
 /* "30,60,90": the last days of the buckets, ascending. False: FATAL setting_bad. */

@@ -41,7 +41,7 @@ static const char *const part_names[] = { "summary", "items", "unapplied", "appl
 struct account {
 	struct cli *cli;
 	const char *account;
-	struct list_filter filter;	/* its entity */
+	struct list_filter filter; /* its entity */
 	struct list parts[PARTS];
 };
 
@@ -50,14 +50,22 @@ static void make_parts(struct account *c, bool all)
 	const char *entity = c->filter.entity, *account = c->account;
 
 	c->parts[SUMMARY] = (struct list){ COLUMNS(summary_columns), "", sql_account, { account, "", entity }, 3, DATE_NONE };
-	c->parts[ITEMS] = (struct list){ COLUMNS(items_columns), "nothing is open", sql_items,
-					 { "", entity, account, all ? "all" : "open" }, 4, DATE_NONE };
-	c->parts[UNAPPLIED] = (struct list){ COLUMNS(unapplied_columns), "every receipt is applied", sql_unapplied, { entity, account, "" },
-					     3, DATE_NONE };
-	c->parts[APPLICATIONS] = (struct list){ COLUMNS(applications_columns), "nothing was applied", sql_applications,
-						{ entity, account, all ? "all" : "in_force" }, 3, DATE_NONE };
-	c->parts[NOTICES] = (struct list){ COLUMNS(notices_columns), "no notices", sql_notices, { entity, account, "", "" }, 4, DATE_NONE };
-	c->parts[BLOCKS] = (struct list){ COLUMNS(blocks_columns), "no blocks", sql_blocks, { account, all ? "all" : "open" }, 2, DATE_NONE };
+	c->parts[ITEMS] = (struct list){
+		COLUMNS(items_columns), "nothing is open", sql_items, { "", entity, account, all ? "all" : "open" }, 4, DATE_NONE
+	};
+	c->parts[UNAPPLIED] = (struct list){
+		COLUMNS(unapplied_columns), "every receipt is applied", sql_unapplied, { entity, account, "" }, 3, DATE_NONE
+	};
+	c->parts[APPLICATIONS] = (struct list){ COLUMNS(applications_columns),
+						"nothing was applied",
+						sql_applications,
+						{ entity, account, all ? "all" : "in_force" },
+						3,
+						DATE_NONE };
+	c->parts[NOTICES] =
+		(struct list){ COLUMNS(notices_columns), "no notices", sql_notices, { entity, account, "", "" }, 4, DATE_NONE };
+	c->parts[BLOCKS] =
+		(struct list){ COLUMNS(blocks_columns), "no blocks", sql_blocks, { account, all ? "all" : "open" }, 2, DATE_NONE };
 }
 
 /* What stands between two lists: a title; an empty line; a member of the JSON object. */
@@ -132,7 +140,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	c = (struct account){ .cli = cli, .filter = LIST_FILTER_ALL };
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(cli),
-		{ "part", 0, OPTION_WORD, &only, "PART", "only summary, items, unapplied, applications, notices or blocks", 0, 0, part_names },
+		{ "part", 0, OPTION_WORD, &only, "PART", "only summary, items, unapplied, applications, notices or blocks", 0, 0,
+		  part_names },
 		{ "all", 0, OPTION_FLAG, &all, NULL, "closed items, undone applications and lifted blocks too", 0, 0, NULL },
 		OPTION_ENTITY(c.filter),
 	};
@@ -148,10 +157,11 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_account = {
 	.name = "account",
 	.summary = "one customer at a glance: balances, items, receipts, applications, notices",
-	.usage = "openitem account [--part PART] [--all] [--entity E] [--format F] ACCOUNT\n\n"
-		 "summary (a row per entity and currency), open items, unapplied receipts, applications in force, notices, blocks. With --format\n"
-		 "json one object with these members; with csv the lists one after the other, an empty line between them (--part for one alone).\n"
-		 "An unknown account ends with exit 1.",
+	.usage =
+		"openitem account [--part PART] [--all] [--entity E] [--format F] ACCOUNT\n\n"
+		"summary (a row per entity and currency), open items, unapplied receipts, applications in force, notices, blocks. With --format\n"
+		"json one object with these members; with csv the lists one after the other, an empty line between them (--part for one alone).\n"
+		"An unknown account ends with exit 1.",
 	.example = "openitem account C00042\nopenitem account --part items --format csv C00042",
 	.run = run,
 };

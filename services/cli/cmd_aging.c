@@ -61,8 +61,8 @@ static void open_list(struct aging *g)
 
 static int print_aging(struct aging *g)
 {
-	const char *params[] = { list_day(g->cli, g->as_of), g->filter.entity, g->filter.account, g->buckets.edges, bases[g->base],
-				 bys[g->by] };
+	const char *params[] = { list_day(g->cli, g->as_of), g->filter.entity, g->filter.account,
+				 g->buckets.edges,           bases[g->base],   bys[g->by] };
 	struct known known;
 	struct err err;
 
@@ -73,6 +73,8 @@ static int print_aging(struct aging *g)
 
 	if (ok)
 		out_note(g->out, "%s", known_words(g->cli->arena, &known, g->as_of).s);
+	else
+		out_nothing(g->out, "");
 	out_close(g->out);
 	known_end(&known);
 	return ok ? EXIT_OK : cli_failed(g->cli, &err);
@@ -87,9 +89,11 @@ static int run(struct cli *cli, int argc, char **argv)
 	g = (struct aging){ .cli = cli, .filter = LIST_FILTER_ALL, .as_of = DATE_NONE };
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(cli),
-		{ "as-of", 0, OPTION_DAY, &g.as_of, "DATE", "as of this accounting date (default: each entity's business day)", 0, 0, NULL },
+		{ "as-of", 0, OPTION_DAY, &g.as_of, "DATE", "as of this accounting date (default: each entity's business day)", 0,
+		  0, NULL },
 		{ "by", 0, OPTION_WORD, &g.by, "account|entity", "a row per account, or per entity", 0, 0, bys },
-		{ "base", 0, OPTION_WORD, &g.base, "due|document|accounting", "date that days are counted from (default: due)", 0, 0, bases },
+		{ "base", 0, OPTION_WORD, &g.base, "due|document|accounting", "date that days are counted from (default: due)", 0,
+		  0, bases },
 		OPTION_ENTITY(g.filter),
 		OPTION_ACCOUNT(g.filter),
 	};
@@ -105,11 +109,13 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_aging = {
 	.name = "aging",
 	.summary = "what is open, by days past due",
-	.usage = "openitem aging [--as-of DATE] [--by account|entity] [--base due|document|accounting] [--entity E] [--account A] [--format F]\n\n"
-		 "One row per entity, account and currency. Buckets hold what is owed, by days past due; `unapplied` receipts and `credits`\n"
-		 "(memos) are columns of their own; total = all of them = AR control. Rows of zeros are left out. Item-level history\n"
-		 "decides, so any past date can be asked for. OPENITEM_AGING_BUCKETS sets the last days of the buckets (default " AGING_DEFAULT ").\n"
-		 "The last line says up to where the books were known.",
+	.usage =
+		"openitem aging [--as-of DATE] [--by account|entity] [--base due|document|accounting] [--entity E] [--account A] [--format F]\n\n"
+		"One row per entity, account and currency. Buckets hold what is owed, by days past due; `unapplied` receipts and `credits`\n"
+		"(memos) are columns of their own; total = all of them = AR control. Rows of zeros are left out. Item-level history\n"
+		"decides, so any past date can be asked for. OPENITEM_AGING_BUCKETS sets the last days of the buckets (default " AGING_DEFAULT
+		").\n"
+		"The last line says up to where the books were known.",
 	.example = "openitem aging --entity DE01\nopenitem aging --as-of 2026-01-31 --by entity --format csv",
 	.run = run,
 };

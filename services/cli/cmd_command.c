@@ -9,6 +9,9 @@
 #include "store/store.h"
 #include "wire/wire.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #define TOPIC       "ar.command.v1"
 #define SOURCE      TEXT("/openitem/cli")
 #define WAIT_S      30
@@ -250,7 +253,7 @@ struct sent {
 	int64_t deadline_ms;
 };
 
-static bool send(struct args *g, struct err *err, struct sent *ret)
+static bool send_command(struct args *g, struct err *err, struct sent *ret)
 {
 	char time[INSTANT_TEXT_SIZE];
 	struct event ev;
@@ -421,14 +424,12 @@ static int answer(struct args *g, const struct action *action, const struct sent
 	return refused ? EXIT_FOUND : EXIT_OK;
 }
 
+/* The login name; whoever acts for somebody else says --by. */
 static const char *user_name(void)
 {
-	static const char *const names[] = { "OPENITEM_USER", "USER", "LOGNAME" };
+	const struct passwd *user = getpwuid(geteuid());
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (env_get(names[i]) != NULL)
-			return env_get(names[i]);
-	return NULL;
+	return user == NULL ? NULL : user->pw_name;
 }
 
 static int decide(struct args *g, const struct action *action, const char *operand)
@@ -444,7 +445,7 @@ static int decide(struct args *g, const struct action *action, const char *opera
 						      : cli_failed(g->cli, &err);
 	g->e->issued_by = text_of(g->by);
 	g->e->note = text_of(g->note);
-	if (!send(g, &err, &sent))
+	if (!send_command(g, &err, &sent))
 		return cli_failed(g->cli, &err);
 	return answer(g, action, &sent);
 }
@@ -469,7 +470,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		{ "block-id", 0, OPTION_TEXT, &g.block_id, "ID", "block: its name; unblock: which one", 0, 0, NULL },
 		{ "account", 'a', OPTION_TEXT, &g.account, "ACCOUNT", "account of the item, where its name alone is not enough", 0,
 		  0, NULL },
-		{ "by", 0, OPTION_TEXT, &g.by, "USER", "who decides (default $OPENITEM_USER, $USER)", 0, 0, NULL },
+		{ "by", 0, OPTION_TEXT, &g.by, "USER", "who decides (default: your login name)", 0, 0, NULL },
 		{ "note", 0, OPTION_TEXT, &g.note, "TEXT", "why, in words", 0, 0, NULL },
 		{ "id", 0, OPTION_TEXT, &g.id, "ID", "idempotency key: the same id is decided once", 0, 0, NULL },
 		{ "timeout", 0, OPTION_INT, &g.timeout_s, "SECONDS", "how long to wait for the answer (30)", 1, 3600, NULL },

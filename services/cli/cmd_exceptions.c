@@ -8,16 +8,26 @@
 #include "reporting_sql.h"
 #include "store/store.h"
 
-static const char *const kinds[] = { "refused", "parked", "left_unapplied", "left_unidentified", "return_suspense", "statement_differs",
-				     "dead_letter", NULL };
+static const char *const kinds[] = {
+	"refused", "parked", "left_unapplied", "left_unidentified", "return_suspense", "statement_differs", "dead_letter", NULL
+};
 #define ALL_KINDS   ARRAY_LEN(kinds)
 #define DEAD_LETTER (ARRAY_LEN(kinds) - 2)
 
 static const struct list_column columns[] = {
-	{ "kind", OUT_TEXT, NULL }, { "entity", OUT_TEXT, NULL }, { "account", OUT_TEXT, NULL }, { "service", OUT_TEXT, NULL },
-	{ "reason", OUT_TEXT, NULL }, { "currency", OUT_TEXT, NULL }, { "amount", OUT_MONEY, NULL }, { "input", OUT_TEXT, "input_type" },
-	{ "subject", OUT_TEXT, NULL }, { "detail", OUT_TEXT, NULL }, { "candidates", OUT_TEXT, NULL },
-	{ "event", OUT_TEXT, "event_id" }, { "cause", OUT_TEXT, "cause_event_id" },
+	{ "kind", OUT_TEXT, NULL },
+	{ "entity", OUT_TEXT, NULL },
+	{ "account", OUT_TEXT, NULL },
+	{ "service", OUT_TEXT, NULL },
+	{ "reason", OUT_TEXT, NULL },
+	{ "currency", OUT_TEXT, NULL },
+	{ "amount", OUT_MONEY, NULL },
+	{ "input", OUT_TEXT, "input_type" },
+	{ "subject", OUT_TEXT, NULL },
+	{ "detail", OUT_TEXT, NULL },
+	{ "candidates", OUT_TEXT, NULL },
+	{ "event", OUT_TEXT, "event_id" },
+	{ "cause", OUT_TEXT, "cause_event_id" },
 };
 
 struct dead_letters {
@@ -48,9 +58,10 @@ static bool print_dead_letter(void *ctx, const struct store_result *row, struct 
 	out_text(d->out, TEXT_NONE);
 	out_absent(d->out);
 	out_text(d->out, ev->dead_letter->topic);
-	out_text(d->out, text_printf(d->arena, TEXT_FMT ":" TEXT_FMT ":" TEXT_FMT, TEXT_ARG(store_result_text(row, 0, "cause_topic")),
-				     TEXT_ARG(store_result_text(row, 0, "cause_partition")),
-				     TEXT_ARG(store_result_text(row, 0, "cause_offset"))));
+	out_text(d->out,
+		 text_printf(d->arena, TEXT_FMT ":" TEXT_FMT ":" TEXT_FMT, TEXT_ARG(store_result_text(row, 0, "cause_topic")),
+			     TEXT_ARG(store_result_text(row, 0, "cause_partition")),
+			     TEXT_ARG(store_result_text(row, 0, "cause_offset"))));
 	out_text(d->out, ev->dead_letter->detail);
 	out_text(d->out, TEXT_NONE);
 	out_text(d->out, store_result_text(row, 0, "event_id"));
@@ -81,10 +92,13 @@ static int print_exceptions(struct cli *cli, const struct list *list, bool books
 		return cli_failed(cli, &err);
 
 	struct out *out = list_open(cli, list);
-	bool ok = (!books || list_rows(cli, list, out, known.store, true, &err)) && (!dead_letters || print_dead_letters(cli, out, &err));
+	bool ok = (!books || list_rows(cli, list, out, known.store, true, &err)) &&
+		  (!dead_letters || print_dead_letters(cli, out, &err));
 
 	if (ok)
 		out_note(out, "%s", known_words(cli->arena, &known, DATE_NONE).s);
+	else
+		out_nothing(out, "");
 	out_close(out);
 	known_end(&known);
 	return ok ? EXIT_OK : cli_failed(cli, &err);
@@ -97,8 +111,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	bool all = false;
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(cli),
-		{ "kind", 0, OPTION_WORD, &kind, "KIND", "only refused, parked, left_unapplied, left_unidentified, return_suspense, "
-		  "statement_differs or dead_letter", 0, 0, kinds },
+		{ "kind", 0, OPTION_WORD, &kind, "KIND",
+		  "only refused, parked, left_unapplied, left_unidentified, return_suspense, "
+		  "statement_differs or dead_letter",
+		  0, 0, kinds },
 		{ "all", 0, OPTION_FLAG, &all, NULL, "those that are over too", 0, 0, NULL },
 		OPTION_ENTITY(filter),
 		OPTION_ACCOUNT(filter),
@@ -109,8 +125,13 @@ static int run(struct cli *cli, int argc, char **argv)
 		return code;
 
 	bool narrow = filter.entity[0] != '\0' || filter.account[0] != '\0'; /* a dead letter belongs to nobody */
-	struct list list = { columns, ARRAY_LEN(columns), "no exceptions", sql_exceptions,
-			     { filter.entity, filter.account, kind == ALL_KINDS ? "" : kinds[kind], all ? "all" : "open" }, 4, DATE_NONE };
+	struct list list = { columns,
+			     ARRAY_LEN(columns),
+			     "no exceptions",
+			     sql_exceptions,
+			     { filter.entity, filter.account, kind == ALL_KINDS ? "" : kinds[kind], all ? "all" : "open" },
+			     4,
+			     DATE_NONE };
 
 	return print_exceptions(cli, &list, kind != DEAD_LETTER, kind == DEAD_LETTER || (kind == ALL_KINDS && !narrow));
 }
@@ -118,11 +139,12 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_exceptions = {
 	.name = "exceptions",
 	.summary = "what did not go the ordinary way, and why",
-	.usage = "openitem exceptions [--kind KIND] [--all] [--entity E] [--account A] [--format F]\n\n"
-		 "refused: an input that was turned down. parked: it waits for a fact. left_unapplied, left_unidentified: money that stays where it\n"
-		 "is. return_suspense: a returned payment that names no line. statement_differs: a bank statement whose lines do not add up.\n"
-		 "dead_letter: what the gate refused (subject is what `openitem dlq show` takes). Refusals and dead letters stay listed; the others go\n"
-		 "away when they are resolved (--all shows them still). Without an entity: it is not known of refused, parked and dead input.",
+	.usage =
+		"openitem exceptions [--kind KIND] [--all] [--entity E] [--account A] [--format F]\n\n"
+		"refused: an input that was turned down. parked: it waits for a fact. left_unapplied, left_unidentified: money that stays where it\n"
+		"is. return_suspense: a returned payment that names no line. statement_differs: a bank statement whose lines do not add up.\n"
+		"dead_letter: what the gate refused (subject is what `openitem dlq show` takes). Refusals and dead letters stay listed; the others go\n"
+		"away when they are resolved (--all shows them still). Without an entity: it is not known of refused, parked and dead input.",
 	.example = "openitem exceptions --kind left_unapplied\nopenitem exceptions --account C00042 --all",
 	.run = run,
 };

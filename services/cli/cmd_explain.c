@@ -1,6 +1,9 @@
 /* openitem explain: what became of it, and why. */
+#include "cli/answer.h"
 #include "cli/explain.h"
+#include "cli/explain_words.h"
 #include "cli/options.h"
+#include "ev/intake.h"
 #include "reporting_sql.h"
 #include "store/store.h"
 
@@ -79,6 +82,29 @@ static bool tell(struct explain *x, const struct found *f, struct err *err)
 	return tell_subject(x, f, err);
 }
 
+/* Dead letters never reach reporting: intake's own outcomes say what became of them. */
+static bool tell_dead_letters(struct explain *x, const char *id, size_t *ret_n, struct err *err)
+{
+	struct arena *a = x->cli->arena;
+	struct answer *answers;
+	size_t n;
+
+	*ret_n = 0;
+	if (!answer_find(x->cli, CLI_INTAKE, text_of(id), NULL, err, &answers, &n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct intake_event *ev = answers[i].body;
+
+		if (!answers[i].dead)
+			continue;
+		explain_line(0, a, "event %s, " TEXT_FMT "[%d] offset %lld", id, TEXT_ARG(ev->dead_letter->topic),
+			     answers[i].cause_partition, (long long)answers[i].cause_offset);
+		explain_line(1, a, "%s", explain_words(&intake_event_msg, ev, NULL, a).s);
+		++*ret_n;
+	}
+	return true;
+}
+
 static int explain(struct explain *x, const char *id)
 {
 	struct found *found = NULL;
@@ -101,10 +127,13 @@ static int explain(struct explain *x, const char *id)
 		ok = tell(x, &found[i], &err);
 	}
 	known_end(&known);
+	if (ok && n == 0)
+		ok = tell_dead_letters(x, id, &n, &err);
 	if (!ok)
 		return cli_failed(x->cli, &err);
 	if (n == 0)
-		return cli_fail(x->cli, EXIT_FOUND, "nothing known by \"%s\" (%s)", id, known_words(x->cli->arena, &known, DATE_NONE).s);
+		return cli_fail(x->cli, EXIT_FOUND, "nothing known by \"%s\" (%s)", id,
+				known_words(x->cli->arena, &known, DATE_NONE).s);
 	printf("\n%s\n", known_words(x->cli->arena, &known, DATE_NONE).s);
 	return EXIT_OK;
 }
@@ -113,7 +142,8 @@ static int run(struct cli *cli, int argc, char **argv)
 {
 	static struct explain x;
 	const struct option_spec specs[] = {
-		{ "records", 'r', OPTION_FLAG, &x.records, NULL, "say of each step which record it is, and what caused it", 0, 0, NULL },
+		{ "records", 'r', OPTION_FLAG, &x.records, NULL, "say of each step which record it is, and what caused it", 0, 0,
+		  NULL },
 	};
 
 	x = (struct explain){ .cli = cli };
@@ -125,10 +155,11 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_explain = {
 	.name = "explain",
 	.summary = "the way from an order to its cash, with the reason of each decision",
-	.usage = "openitem explain [--records] ID\n\n"
-		 "ID: a document number (ours or external), an order, a customer PO, a bank line (payment reference), a document, transfer,\n"
-		 "notice or block id, or the id of any event, ours or a stranger's. Prints order -> invoice -> payment -> application, each\n"
-		 "decision with its rule, candidates and journal, indented under what caused it. Nothing known by that id: exit 1.",
+	.usage =
+		"openitem explain [--records] ID\n\n"
+		"ID: a document number (ours or external), an order, a customer PO, a bank line (payment reference), a document, transfer,\n"
+		"notice or block id, or the id of any event, ours or a stranger's. Prints order -> invoice -> payment -> application, each\n"
+		"decision with its rule, candidates and journal, indented under what caused it. Nothing known by that id: exit 1.",
 	.example = "openitem explain DEI26-030000042K\nopenitem explain --records SO-000017",
 	.run = run,
 };

@@ -4,12 +4,13 @@
 #include "reporting_sql.h"
 
 static const struct list_column columns[] = {
-	{ "entity", OUT_TEXT, NULL }, { "account", OUT_TEXT, NULL }, { "name", OUT_TEXT, NULL }, { "type", OUT_TEXT, NULL },
-	{ "number", OUT_TEXT, NULL }, { "external_number", OUT_TEXT, NULL }, { "order", OUT_TEXT, "order_id" },
-	{ "po", OUT_TEXT, "customer_po" }, { "issue_date", OUT_DAY, NULL }, { "due_date", OUT_DAY, NULL }, { "currency", OUT_TEXT, NULL },
-	{ "net", OUT_MONEY, NULL }, { "tax", OUT_MONEY, NULL }, { "gross", OUT_MONEY, NULL }, { "open", OUT_MONEY, NULL },
-	{ "state", OUT_TEXT, NULL }, { "taken_on", OUT_BOOL, NULL }, { "corrects", OUT_TEXT, "refers_to_number" },
-	{ "reason", OUT_TEXT, NULL }, { "document_id", OUT_TEXT, NULL },
+	{ "entity", OUT_TEXT, NULL },      { "account", OUT_TEXT, NULL },     { "name", OUT_TEXT, NULL },
+	{ "type", OUT_TEXT, NULL },        { "number", OUT_TEXT, NULL },      { "external_number", OUT_TEXT, NULL },
+	{ "order", OUT_TEXT, "order_id" }, { "po", OUT_TEXT, "customer_po" }, { "issue_date", OUT_DAY, NULL },
+	{ "due_date", OUT_DAY, NULL },     { "currency", OUT_TEXT, NULL },    { "net", OUT_MONEY, NULL },
+	{ "tax", OUT_MONEY, NULL },        { "gross", OUT_MONEY, NULL },      { "open", OUT_MONEY, NULL },
+	{ "state", OUT_TEXT, NULL },       { "taken_on", OUT_BOOL, NULL },    { "corrects", OUT_TEXT, "refers_to_number" },
+	{ "reason", OUT_TEXT, NULL },      { "document_id", OUT_TEXT, NULL },
 };
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -28,8 +29,13 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (code >= 0)
 		return code;
 
-	struct list list = { columns, ARRAY_LEN(columns), "no documents", sql_invoices,
-			     { filter.entity, filter.account, list_day(cli, from), list_day(cli, to) }, 4, DATE_NONE };
+	struct list list = { columns,
+			     ARRAY_LEN(columns),
+			     "no documents",
+			     sql_invoices,
+			     { filter.entity, filter.account, list_day(cli, from), list_day(cli, to) },
+			     4,
+			     DATE_NONE };
 
 	return list_run(cli, &list);
 }
@@ -37,9 +43,11 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_invoices = {
 	.name = "invoices",
 	.summary = "invoices and credit memos, and what became of them",
-	.usage = "openitem invoices [--from DATE] [--to DATE] [--entity E] [--account A] [--format F]\n\n"
-		 "state: open, partly_paid, paid, credited (by credit memos alone); of a credit memo: open, partly_applied, applied. Amounts of\n"
-		 "a credit memo are positive, its open amount is negative. taken_on: brought from the system before us.",
-	.example = "openitem invoices --account C00042\nopenitem invoices --entity DE01 --from 2026-01-01 --to 2026-01-31 --format csv",
+	.usage =
+		"openitem invoices [--from DATE] [--to DATE] [--entity E] [--account A] [--format F]\n\n"
+		"state: open, partly_paid, paid, credited (by credit memos alone); of a credit memo: open, partly_applied, applied. Amounts of\n"
+		"a credit memo are positive, its open amount is negative. taken_on: brought from the system before us.",
+	.example =
+		"openitem invoices --account C00042\nopenitem invoices --entity DE01 --from 2026-01-01 --to 2026-01-31 --format csv",
 	.run = run,
 };

@@ -4,11 +4,12 @@
 #include "reporting_sql.h"
 
 static const struct list_column columns[] = {
-	{ "as_of", OUT_DAY, NULL }, { "entity", OUT_TEXT, NULL }, { "account", OUT_TEXT, NULL }, { "name", OUT_TEXT, NULL },
-	{ "kind", OUT_TEXT, NULL }, { "reference", OUT_TEXT, NULL }, { "order", OUT_TEXT, "order_id" }, { "po", OUT_TEXT, "customer_po" },
-	{ "document_date", OUT_DAY, NULL }, { "due_date", OUT_DAY, NULL }, { "days_past_due", OUT_INT, NULL },
-	{ "currency", OUT_TEXT, NULL }, { "original", OUT_MONEY, NULL }, { "open", OUT_MONEY, NULL }, { "blocked", OUT_BOOL, NULL },
-	{ "document_id", OUT_TEXT, NULL }, { "sequence", OUT_INT, NULL }, { "version", OUT_INT, LIST_VERSION },
+	{ "as_of", OUT_DAY, NULL },        { "entity", OUT_TEXT, NULL },       { "account", OUT_TEXT, NULL },
+	{ "name", OUT_TEXT, NULL },        { "kind", OUT_TEXT, NULL },         { "reference", OUT_TEXT, NULL },
+	{ "order", OUT_TEXT, "order_id" }, { "po", OUT_TEXT, "customer_po" },  { "document_date", OUT_DAY, NULL },
+	{ "due_date", OUT_DAY, NULL },     { "days_past_due", OUT_INT, NULL }, { "currency", OUT_TEXT, NULL },
+	{ "original", OUT_MONEY, NULL },   { "open", OUT_MONEY, NULL },        { "blocked", OUT_BOOL, NULL },
+	{ "document_id", OUT_TEXT, NULL }, { "sequence", OUT_INT, NULL },      { "version", OUT_INT, LIST_VERSION },
 };
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -18,7 +19,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	bool all = false;
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(cli),
-		{ "as-of", 0, OPTION_DAY, &as_of, "DATE", "as of this accounting date (default: each entity's business day)", 0, 0, NULL },
+		{ "as-of", 0, OPTION_DAY, &as_of, "DATE", "as of this accounting date (default: each entity's business day)", 0, 0,
+		  NULL },
 		{ "all", 0, OPTION_FLAG, &all, NULL, "closed items too", 0, 0, NULL },
 		OPTION_ENTITY(filter),
 		OPTION_ACCOUNT(filter),
@@ -28,8 +30,13 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (code >= 0)
 		return code;
 
-	struct list list = { columns, ARRAY_LEN(columns), "nothing is open", sql_items,
-			     { list_day(cli, as_of), filter.entity, filter.account, all ? "all" : "open" }, 4, as_of };
+	struct list list = { columns,
+			     ARRAY_LEN(columns),
+			     "nothing is open",
+			     sql_items,
+			     { list_day(cli, as_of), filter.entity, filter.account, all ? "all" : "open" },
+			     4,
+			     as_of };
 
 	return list_run(cli, &list);
 }
@@ -37,9 +44,10 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_items = {
 	.name = "items",
 	.summary = "open items, oldest due first",
-	.usage = "openitem items [--as-of DATE] [--all] [--entity E] [--account A] [--format F]\n\n"
-		 "Debit positive, credit negative. document_id, sequence and version are what `openitem command apply` and `unapply` take;\n"
-		 "the version is the one of now, also with --as-of.",
+	.usage =
+		"openitem items [--as-of DATE] [--all] [--entity E] [--account A] [--format F]\n\n"
+		"Debit positive, credit negative. document_id, sequence and version are what `openitem command apply` and `unapply` take;\n"
+		"the version is the one of now, also with --as-of.",
 	.example = "openitem items --account C00042\nopenitem items --entity DE01 --as-of 2026-01-31 --format csv",
 	.run = run,
 };

@@ -299,7 +299,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (!cli_read_file(cli, p->path, &err, &bytes))
 		return cli_failed(cli, &err);
 	code = read_lines(p, bytes);
-	return code == EXIT_OK ? play(p) : code;
+	if (code == EXIT_OK)
+		code = play(p);
+	free(p->lines);
+	return code;
 }
 
 const struct command cmd_play = {

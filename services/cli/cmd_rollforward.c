@@ -5,9 +5,10 @@
 #include "store/store.h"
 
 static const struct list_column columns[] = {
-	{ "entity", OUT_TEXT, NULL }, { "currency", OUT_TEXT, NULL }, { "from", OUT_DAY, "from_date" }, { "to", OUT_DAY, "to_date" },
-	{ "opening", OUT_MONEY, NULL }, { "billed", OUT_MONEY, NULL }, { "memos", OUT_MONEY, NULL }, { "receipts", OUT_MONEY, NULL },
-	{ "returns", OUT_MONEY, NULL }, { "other", OUT_MONEY, NULL }, { "closing", OUT_MONEY, NULL }, { "control", OUT_MONEY, NULL },
+	{ "entity", OUT_TEXT, NULL },      { "currency", OUT_TEXT, NULL },  { "from", OUT_DAY, "from_date" },
+	{ "to", OUT_DAY, "to_date" },      { "opening", OUT_MONEY, NULL },  { "billed", OUT_MONEY, NULL },
+	{ "memos", OUT_MONEY, NULL },      { "receipts", OUT_MONEY, NULL }, { "returns", OUT_MONEY, NULL },
+	{ "other", OUT_MONEY, NULL },      { "closing", OUT_MONEY, NULL },  { "control", OUT_MONEY, NULL },
 	{ "difference", OUT_MONEY, NULL },
 };
 
@@ -41,6 +42,8 @@ static int print_rollforward(struct cli *cli, const struct list *list)
 
 	if (ok)
 		out_note(f.out, "%s", known_words(cli->arena, &known, list->as_of).s);
+	else
+		out_nothing(f.out, "");
 	out_close(f.out);
 	known_end(&known);
 	if (!ok)
@@ -69,8 +72,13 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (from != DATE_NONE && to != DATE_NONE && from > to)
 		return options_usage(cli, "--from lies after --to");
 
-	struct list list = { columns, ARRAY_LEN(columns), "nothing was posted", whole ? sql_rollforward : sql_rollforward_months,
-			     { list_day(cli, from), list_day(cli, to), filter.entity }, 3, to };
+	struct list list = { columns,
+			     ARRAY_LEN(columns),
+			     "nothing was posted",
+			     whole ? sql_rollforward : sql_rollforward_months,
+			     { list_day(cli, from), list_day(cli, to), filter.entity },
+			     3,
+			     to };
 
 	return print_rollforward(cli, &list);
 }
@@ -78,9 +86,10 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_rollforward = {
 	.name = "rollforward",
 	.summary = "how AR moved month by month, down to the ledger's control account",
-	.usage = "openitem rollforward [--from DATE] [--to DATE] [--whole] [--entity E] [--format F]\n\n"
-		 "opening + billed - memos - receipts + returns + other = closing, per month, entity and currency. closing follows from the\n"
-		 "totals by day, control is summed from the lines of the journal; a difference ends with exit 1. other = take-on.",
+	.usage =
+		"openitem rollforward [--from DATE] [--to DATE] [--whole] [--entity E] [--format F]\n\n"
+		"opening + billed - memos - receipts + returns + other = closing, per month, entity and currency. closing follows from the\n"
+		"totals by day, control is summed from the lines of the journal; a difference ends with exit 1. other = take-on.",
 	.example = "openitem rollforward --from 2026-01-01\nopenitem rollforward --whole --format csv",
 	.run = run,
 };

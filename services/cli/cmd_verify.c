@@ -60,17 +60,15 @@ static const struct {
 	const char *what;
 	bool (*run)(struct verify *v, struct err *err);
 } parts[] = {
-	{ "the books", verify_reporting },
-	{ "document numbers", verify_numbers },
-	{ "the chains", verify_chains },
-	{ "the copies", verify_copies },
-	{ "what waits", verify_waiting },
+	{ "the books", verify_reporting }, { "document numbers", verify_numbers }, { "the chains", verify_chains },
+	{ "the copies", verify_copies },   { "what waits", verify_waiting },
 };
 
 static bool run_checks(struct verify *v, struct err *err)
 {
 	struct progress progress;
-	bool ok = cli_store(v->cli, CLI_REPORTING, err, &v->reporting);
+	bool ok = cli_store(v->cli, CLI_REPORTING, err, &v->reporting) &&
+		  store_exec(v->reporting, "SET work_mem = '64MB'", 0, NULL, err);
 
 	progress_open(&progress, "verify", ARRAY_LEN(parts));
 	for (size_t i = 0; i < ARRAY_LEN(parts) && ok; i++) {
@@ -91,7 +89,8 @@ static int judge(struct verify *v, int64_t before)
 	if (!outcomes_so_far(v->cli, &after, &err))
 		return cli_failed(v->cli, &err);
 	if (after != before)
-		return cli_fail(v->cli, EXIT_MISSING, "%lld outcomes came while it was looking, so differences say nothing: settle, and try again",
+		return cli_fail(v->cli, EXIT_MISSING,
+				"%lld outcomes came while it was looking, so differences say nothing: settle, and try again",
 				(long long)(after - before));
 	return cli_fail(v->cli, EXIT_FOUND, "%lld of %lld checks found a difference; the first: " TEXT_FMT, (long long)v->failed,
 			(long long)v->checks, TEXT_ARG(v->first));
@@ -163,7 +162,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		OPTION_FORMAT(cli),
 		{ "digest", 0, OPTION_FLAG, &digest, NULL, "print the digest of the business state, and nothing else", 0, 0, NULL },
 		{ "sections", 0, OPTION_FLAG, &sections, NULL, "the digest of each kind of state", 0, 0, NULL },
-		{ "timeout", 0, OPTION_INT, &timeout_s, "SECONDS", "wait so long for everything to settle (default 15)", 1, 86400, NULL },
+		{ "timeout", 0, OPTION_INT, &timeout_s, "SECONDS", "wait so long for everything to settle (default 15)", 1, 86400,
+		  NULL },
 	};
 	int code = options_parse(cli, specs, ARRAY_LEN(specs), 0, 0, &argc, &argv);
 
@@ -177,13 +177,14 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_verify = {
 	.name = "verify",
 	.summary = "recompute everything and compare",
-	.usage = "openitem verify [--timeout SECONDS] [--format F]\n"
-		 "       openitem verify --digest | --sections\n\n"
-		 "Waits until everything has settled (not in time: exit 3), then recomputes the books, every hash chain, every sequence and number,\n"
-		 "and compares each service with the others. A table of checks; a difference ends with exit 1 and its first place. What waits is\n"
-		 "shown and is no failure.\n"
-		 "--digest: one SHA-256 over the business state by source ids (no offsets, times, hashes, sequence or document numbers, lanes): two\n"
-		 "runs of the same events have the same.",
+	.usage =
+		"openitem verify [--timeout SECONDS] [--format F]\n"
+		"       openitem verify --digest | --sections\n\n"
+		"Waits until everything has settled (not in time: exit 3), then recomputes the books, every hash chain, every sequence and number,\n"
+		"and compares each service with the others. A table of checks; a difference ends with exit 1 and its first place. What waits is\n"
+		"shown and is no failure.\n"
+		"--digest: one SHA-256 over the business state by source ids (no offsets, times, hashes, sequence or document numbers, lanes): two\n"
+		"runs of the same events have the same.",
 	.example = "openitem verify\nopenitem verify --digest",
 	.run = run,
 };

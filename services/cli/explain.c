@@ -46,8 +46,8 @@ static void tell_place(struct explain *x, int depth, const struct explain_record
 	const struct type_provenance *p = explain_provenance(r->msg, r->body);
 
 	explain_line(depth, x->cli->arena, "[%s lane %d seq %lld; " TEXT_FMT "[%d] offset %lld; event " TEXT_FMT "]",
-		     cli_service_names[r->service], r->source_lane, (long long)r->seq, TEXT_ARG(r->topic), r->lane, (long long)r->offset,
-		     TEXT_ARG(r->event_id));
+		     cli_service_names[r->service], r->source_lane, (long long)r->seq, TEXT_ARG(r->topic), r->lane,
+		     (long long)r->offset, TEXT_ARG(r->event_id));
 	explain_line(depth, x->cli->arena, "[caused by event " TEXT_FMT "%s" TEXT_FMT ", " TEXT_FMT "[%d] offset %lld]",
 		     TEXT_ARG(r->cause_event_id), p != NULL && !text_empty(p->source) ? " of " : "",
 		     TEXT_ARG(p == NULL ? TEXT_NONE : p->source), TEXT_ARG(r->cause_topic), r->cause_partition,
@@ -69,9 +69,9 @@ static void tell_decision(struct explain *x, int depth, const struct explain_rec
 		const struct type_candidate *c = &why->candidates[i];
 		struct text name = name_of(&(struct namer){ x, r }, c->what);
 
-		explain_line(depth, a, "candidate " TEXT_FMT "%s" TEXT_FMT "%s" TEXT_FMT, TEXT_ARG(text_empty(name) ? c->what : name),
-			     text_empty(c->rule_id) ? "" : ", rule ", TEXT_ARG(c->rule_id), text_empty(c->note) ? "" : ": ",
-			     TEXT_ARG(c->note));
+		explain_line(depth, a, "candidate " TEXT_FMT "%s" TEXT_FMT "%s" TEXT_FMT,
+			     TEXT_ARG(text_empty(name) ? c->what : name), text_empty(c->rule_id) ? "" : ", rule ",
+			     TEXT_ARG(c->rule_id), text_empty(c->note) ? "" : ": ", TEXT_ARG(c->note));
 	}
 }
 
@@ -151,8 +151,8 @@ static bool tell_settled_by(struct explain *x, int depth, const struct store_res
 	struct text kind = store_result_text(r, i, "credit_kind"), reference = store_result_text(r, i, "credit_reference");
 	struct text line = text_dup(a, store_result_text(r, i, "credit_line_id")), on = store_result_text(r, i, "applied_on");
 
-	explain_line(depth, a, "settled by " TEXT_FMT " " TEXT_FMT " on " TEXT_FMT ": %s", TEXT_ARG(kind), TEXT_ARG(reference), TEXT_ARG(on),
-		     explain_minor(a, store_result_i64(r, i, "amount"), store_result_text(r, i, "currency")));
+	explain_line(depth, a, "settled by " TEXT_FMT " " TEXT_FMT " on " TEXT_FMT ": %s", TEXT_ARG(kind), TEXT_ARG(reference),
+		     TEXT_ARG(on), explain_minor(a, store_result_i64(r, i, "amount"), store_result_text(r, i, "currency")));
 	if (!text_empty(line) && !explain_payment(x, depth + 1, TEXT_NONE, line, err))
 		return false;
 	if (!tell_decided(x, depth + 1, r, i, err))
@@ -170,7 +170,8 @@ static bool tell_used_for(struct explain *x, int depth, const struct store_resul
 	return true;
 }
 
-static bool tell_applications(struct explain *x, int depth, int32_t lane, struct text account, struct text document_id, struct err *err)
+static bool tell_applications(struct explain *x, int depth, int32_t lane, struct text account, struct text document_id,
+			      struct err *err)
 {
 	_cleanup_(store_result_freep) struct store_result *r = NULL;
 	struct arena *a = x->cli->arena;
@@ -385,7 +386,8 @@ bool explain_event(struct explain *x, const char *event_id, struct err *err)
 /* The same stranger's record. */
 static bool same_cause(const struct explain_record *a, const struct explain_record *b)
 {
-	return text_eq(a->cause_topic, b->cause_topic) && a->cause_partition == b->cause_partition && a->cause_offset == b->cause_offset;
+	return text_eq(a->cause_topic, b->cause_topic) && a->cause_partition == b->cause_partition &&
+	       a->cause_offset == b->cause_offset;
 }
 
 bool explain_cause(struct explain *x, const char *event_id, struct err *err)

@@ -10,7 +10,7 @@
 #include "cli/known.h"
 #include "wire/wire.h"
 
-#define EXPLAIN_CHILDREN_MAX 50	/* of one record: a business day causes thousands */
+#define EXPLAIN_CHILDREN_MAX 50 /* of one record: a business day causes thousands */
 #define EXPLAIN_DEPTH_MAX    12
 
 struct explain_record {
@@ -28,8 +28,8 @@ struct explain_record {
 
 struct explain {
 	struct cli *cli;
-	struct store *store;	/* of reporting */
-	bool records;		/* say where every record stands */
+	struct store *store; /* of reporting */
+	bool records; /* say where every record stands */
 	const struct explain_record *told[4096];
 	size_t n_told;
 };

@@ -43,8 +43,8 @@ static bool read_record(struct explain *x, const struct store_result *r, size_t 
 	ret->msg = answer_message(ret->service);
 	if (!stored_bytes(store_result_text(r, i, "value"), a, &value) ||
 	    !wire_decode(ret->msg, (const uint8_t *)value.s, value.n, a, err, &body))
-		return err_set(err, ERR_STOP, "bad_record", "record %lld of %s on lane %d cannot be decoded", (long long)ret->seq, service,
-			       ret->lane);
+		return err_set(err, ERR_STOP, "bad_record", "record %lld of %s on lane %d cannot be decoded", (long long)ret->seq,
+			       service, ret->lane);
 	ret->body = body;
 	return true;
 }

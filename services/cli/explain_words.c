@@ -65,8 +65,7 @@ static void document_issued(struct words *w, const struct billing_document_issue
 	if (d->taken_on)
 		buf_printf(&w->b, ": open %s", minor(w, d->items[0].open_minor, currency));
 	else
-		buf_printf(&w->b, ": net %s, tax %s, gross %s",
-			   out_amount(w->a, d->net_minor, d->currency_code).s,
+		buf_printf(&w->b, ": net %s, tax %s, gross %s", out_amount(w->a, d->net_minor, d->currency_code).s,
 			   out_amount(w->a, d->tax_minor, d->currency_code).s, minor(w, d->gross_minor, currency));
 	if (!text_empty(d->terms_code))
 		buf_printf(&w->b, ", terms " TEXT_FMT, TEXT_ARG(d->terms_code));
@@ -92,7 +91,8 @@ static void billing_words(struct words *w, const struct billing_event *ev)
 		document_issued(w, ev->item_taken_on);
 		return;
 	case BILLING_EVENT_PARKED:
-		buf_printf(&w->b, "waits, " TEXT_FMT ": for " TEXT_FMT, TEXT_ARG(ev->parked->reason), TEXT_ARG(ev->parked->waiting_for));
+		buf_printf(&w->b, "waits, " TEXT_FMT ": for " TEXT_FMT, TEXT_ARG(ev->parked->reason),
+			   TEXT_ARG(ev->parked->waiting_for));
 		return;
 	case BILLING_EVENT_REFUSED:
 		refused(w, ev->refused);
@@ -141,13 +141,14 @@ static void applications(struct words *w, const struct cash_application *p, size
 	}
 	for (size_t i = 0; i < n; i++)
 		sum += p[i].amount.minor;
-	buf_printf(&w->b, "%s %s in %zu parts", minor(w, sum, n == 0 ? "" : p->amount.currency), undone ? "taken off again" : "applied", n);
+	buf_printf(&w->b, "%s %s in %zu parts", minor(w, sum, n == 0 ? "" : p->amount.currency),
+		   undone ? "taken off again" : "applied", n);
 }
 
 static void return_posted(struct words *w, const struct cash_return_posted *r)
 {
-	static const char *const places[] = { "", "the money was still here: both are closed", "the money was passed on: the return follows it",
-					      "to suspense" };
+	static const char *const places[] = { "", "the money was still here: both are closed",
+					      "the money was passed on: the return follows it", "to suspense" };
 
 	buf_printf(&w->b, "%s came back on %s (" TEXT_FMT ")", money(w, &r->amount), day(w, r->accounting_date),
 		   TEXT_ARG(r->reason));
@@ -170,8 +171,8 @@ static void cash_returns(struct words *w, const struct cash_event *ev)
 		buf_printf(&w->b, "the return of %s follows its money to " TEXT_FMT, money(w, &on->amount),
 			   TEXT_ARG(on->to_account));
 	else
-		buf_printf(&w->b, "the return of %s met its money on " TEXT_FMT " on %s: both are closed",
-			   money(w, &met->amount), TEXT_ARG(ev->account), day(w, met->accounting_date));
+		buf_printf(&w->b, "the return of %s met its money on " TEXT_FMT " on %s: both are closed", money(w, &met->amount),
+			   TEXT_ARG(ev->account), day(w, met->accounting_date));
 }
 
 static void statement_checked(struct words *w, const struct cash_statement_checked *s)
@@ -254,15 +255,16 @@ static void collections_words(struct words *w, const struct collections_event *e
 		buf_printf(&w->b, "block " TEXT_FMT " lifted", TEXT_ARG(ev->block_lifted->block_id));
 		return;
 	case COLLECTIONS_EVENT_DAY_JUDGED:
-		buf_printf(&w->b, "%s judged: %d overdue, %d notices", day(w, ev->day_judged->judged_date), (int)ev->day_judged->subjects,
-			   (int)ev->day_judged->notices);
+		buf_printf(&w->b, "%s judged: %d overdue, %d notices", day(w, ev->day_judged->judged_date),
+			   (int)ev->day_judged->subjects, (int)ev->day_judged->notices);
 		return;
 	case COLLECTIONS_EVENT_EPISODE_BEGUN:
 		buf_printf(&w->b, "dunning episode %d %s on %s", (int)ev->episode_begun->episode,
 			   ev->episode_begun->reopened ? "opened again" : "begun", day(w, ev->episode_begun->judged_date));
 		return;
 	case COLLECTIONS_EVENT_EPISODE_ENDED:
-		buf_printf(&w->b, "dunning episode %d over on %s", (int)ev->episode_ended->episode, day(w, ev->episode_ended->judged_date));
+		buf_printf(&w->b, "dunning episode %d over on %s", (int)ev->episode_ended->episode,
+			   day(w, ev->episode_ended->judged_date));
 		return;
 	case COLLECTIONS_EVENT_REFUSED:
 		refused(w, ev->refused);

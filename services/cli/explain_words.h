@@ -12,7 +12,7 @@
 
 /* What people call a document: "invoice DEI26-030000042K (order SO-17)". */
 struct explain_names {
-	struct text (*name)(void *ctx, struct text document_id);	/* NULL: the id itself */
+	struct text (*name)(void *ctx, struct text document_id); /* NULL: the id itself */
 	void *ctx;
 };
 
@@ -20,7 +20,8 @@ struct explain_names {
 struct text explain_words(const struct wire_msg *msg, const void *body, const struct explain_names *names, struct arena *a);
 
 /* Of several applications in one record: the i-th, from 0. Empty when there is none. */
-struct text explain_part(const struct wire_msg *msg, const void *body, size_t i, const struct explain_names *names, struct arena *a);
+struct text explain_part(const struct wire_msg *msg, const void *body, size_t i, const struct explain_names *names,
+			 struct arena *a);
 
 /* How it came to be; NULL when absent. */
 const struct type_provenance *explain_provenance(const struct wire_msg *msg, const void *body);

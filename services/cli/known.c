@@ -5,9 +5,9 @@
 #include "store/store.h"
 
 /* A list may take longer than a statement of a service does. */
-#define BEGIN_SNAPSHOT                                              \
-	"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"          \
-	" SET LOCAL statement_timeout = 0;"                         \
+#define BEGIN_SNAPSHOT                                                                                                             \
+	"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"                                                                         \
+	" SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB';"                                                           \
 	" SET LOCAL idle_in_transaction_session_timeout = 0"
 
 void known_add_lane(struct known *k, struct buf *seen, int64_t lane, int64_t ledger_seq)

@@ -20,11 +20,11 @@ struct store;
 #define KNOWN_DIGEST_SIZE 13 /* 12 hex digits and NUL */
 
 struct known {
-	struct store *store;		/* of reporting */
-	date_t first_day, last_day;	/* business days of the entities; DATE_NONE: none was opened */
+	struct store *store; /* of reporting */
+	date_t first_day, last_day; /* business days of the entities; DATE_NONE: none was opened */
 	size_t lanes;
-	int64_t ledger_seq;		/* sum over the lanes */
-	char digest[KNOWN_DIGEST_SIZE];	/* of "lane:ledger_seq\n" by lane: equal only if every lane stood at the same place */
+	int64_t ledger_seq; /* sum over the lanes */
+	char digest[KNOWN_DIGEST_SIZE]; /* of "lane:ledger_seq\n" by lane: equal only if every lane stood at the same place */
 };
 
 /* Opens the snapshot (read only). Errors as cli_store and store_query. */

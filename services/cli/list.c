@@ -10,10 +10,10 @@ struct page {
 	struct cli *cli;
 	const struct list *list;
 	struct out *out;
-	struct arena *arena;	/* of the page */
-	struct text *cells;	/* PAGE x columns of the list; .s NULL: absent */
+	struct arena *arena; /* of the page */
+	struct text *cells; /* PAGE x columns of the list; .s NULL: absent */
 	struct text *currencies;
-	struct buf keys;	/* JSON for versions.sql */
+	struct buf keys; /* JSON for versions.sql */
 	size_t rows;
 };
 
@@ -244,6 +244,8 @@ int list_run(struct cli *cli, const struct list *list)
 
 	if (ok)
 		out_note(out, "%s", known_words(cli->arena, &known, list->as_of).s);
+	else
+		out_nothing(out, "");
 	out_close(out);
 	known_end(&known);
 	return ok ? EXIT_OK : cli_failed(cli, &err);

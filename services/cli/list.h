@@ -14,23 +14,23 @@
 struct store;
 struct store_result;
 
-#define LIST_VERSION "@version"
+#define LIST_VERSION    "@version"
 #define LIST_PARAMS_MAX 8
 
 struct list_column {
-	const char *name;	/* in the list */
+	const char *name; /* in the list */
 	enum out_kind kind;
-	const char *from;	/* in the answer; NULL: the same */
+	const char *from; /* in the answer; NULL: the same */
 };
 
 struct list {
 	const struct list_column *columns;
 	size_t n_columns;
-	const char *nothing;	/* what to say of an empty table */
-	const char *sql;	/* of reporting */
+	const char *nothing; /* what to say of an empty table */
+	const char *sql; /* of reporting */
 	const char *params[LIST_PARAMS_MAX];
 	int n_params;
-	date_t as_of;		/* for (E, K); DATE_NONE: the business day */
+	date_t as_of; /* for (E, K); DATE_NONE: the business day */
 };
 
 /* All of it: asks, prints, says (E, K). Returns an exit code. */
@@ -47,14 +47,21 @@ void list_cell(struct out *out, const struct list_column *column, const struct s
 /* ---- options that most lists take ---- */
 
 struct list_filter {
-	const char *entity, *account;	/* "" = all */
+	const char *entity, *account; /* "" = all */
 };
-#define LIST_FILTER_ALL { "", "" }
+#define LIST_FILTER_ALL                                                                                                            \
+	{                                                                                                                          \
+		"", ""                                                                                                             \
+	}
 
-#define OPTION_ENTITY(filter) \
-	{ "entity", 'e', OPTION_TEXT, &(filter).entity, "ENTITY", "only of this legal entity", 0, 0, NULL }
-#define OPTION_ACCOUNT(filter) \
-	{ "account", 'a', OPTION_TEXT, &(filter).account, "ACCOUNT", "only of this account", 0, 0, NULL }
+#define OPTION_ENTITY(filter)                                                                                                      \
+	{                                                                                                                          \
+		"entity", 'e', OPTION_TEXT, &(filter).entity, "ENTITY", "only of this legal entity", 0, 0, NULL                    \
+	}
+#define OPTION_ACCOUNT(filter)                                                                                                     \
+	{                                                                                                                          \
+		"account", 'a', OPTION_TEXT, &(filter).account, "ACCOUNT", "only of this account", 0, 0, NULL                      \
+	}
 
 /* "2026-03-31" in the arena; "" for DATE_NONE. */
 const char *list_day(struct cli *cli, date_t day);

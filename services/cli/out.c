@@ -109,7 +109,8 @@ struct out *out_open(struct cli *cli, const struct out_column *columns, size_t n
 
 static void flush_row(struct out *out)
 {
-	fwrite(out->b.s, 1, out->b.n, stdout);
+	if (out->b.n > 0)
+		fwrite(out->b.s, 1, out->b.n, stdout);
 	buf_clear(&out->b);
 }
 

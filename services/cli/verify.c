@@ -54,8 +54,8 @@ void verify_waits(struct verify *v, const char *check, const char *compared, int
 
 static const struct statement {
 	const char *check, *compared;
-	const char *sql;	/* columns place, expected, found: a row is a difference */
-	const char *counted;	/* column of verify_summary.sql */
+	const char *sql; /* columns place, expected, found: a row is a difference */
+	const char *counted; /* column of verify_summary.sql */
 } statements[] = {
 	{ "conservation", "open items = AR control, per entity and currency", sql_verify_conservation, "items" },
 	{ "money in transit", "zero, and no transfer on its way", sql_verify_transit, "transfers" },
@@ -76,7 +76,8 @@ static const struct statement {
 static bool take_difference(void *ctx, const struct store_result *row, struct err *err)
 {
 	(void)err;
-	verify_differs(ctx, store_result_text(row, 0, "place"), store_result_text(row, 0, "expected"), store_result_text(row, 0, "found"));
+	verify_differs(ctx, store_result_text(row, 0, "place"), store_result_text(row, 0, "expected"),
+		       store_result_text(row, 0, "found"));
 	return true;
 }
 

@@ -14,16 +14,16 @@ struct store;
 
 struct verify {
 	struct cli *cli;
-	struct arena *arena;	/* of the check at work; reset with the next */
+	struct arena *arena; /* of the check at work; reset with the next */
 	struct out *out;
 	struct store *reporting;
 	/* the check at work */
 	const char *check, *compared;
 	int64_t differences;
-	struct text place, expected, found;	/* of the first difference */
+	struct text place, expected, found; /* of the first difference */
 	/* all of them */
 	int64_t checks, failed;
-	struct text first;	/* "check: place: expected .., found .." of the first that failed */
+	struct text first; /* "check: place: expected .., found .." of the first that failed */
 };
 
 /* ---- one check (verify.c) ---- */

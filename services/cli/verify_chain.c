@@ -16,8 +16,8 @@ struct link {
 struct chain {
 	struct verify *v;
 	enum cli_service service;
-	struct arena *arena;	/* of a row */
-	int64_t lane;		/* -1: none yet */
+	struct arena *arena; /* of a row */
+	int64_t lane; /* -1: none yet */
 	struct link link;
 	int64_t rows;
 	struct verify_sums *sums;
@@ -28,8 +28,8 @@ struct chain {
 
 static struct text place(struct chain *c, const char *what)
 {
-	return text_printf(c->arena, "%s lane %lld seq %lld%s%s", cli_service_names[c->service], (long long)c->lane, (long long)c->link.seq,
-			   what[0] == '\0' ? "" : " ", what);
+	return text_printf(c->arena, "%s lane %lld seq %lld%s%s", cli_service_names[c->service], (long long)c->lane,
+			   (long long)c->link.seq, what[0] == '\0' ? "" : " ", what);
 }
 
 static void differs(struct chain *c, const char *what, struct text expected, struct text found)
@@ -46,7 +46,8 @@ static void compare(struct chain *c, const char *what, struct text expected, str
 static void compare_number(struct chain *c, const char *what, int64_t expected, int64_t found)
 {
 	if (expected != found)
-		differs(c, what, text_printf(c->arena, "%lld", (long long)expected), text_printf(c->arena, "%lld", (long long)found));
+		differs(c, what, text_printf(c->arena, "%lld", (long long)expected),
+			text_printf(c->arena, "%lld", (long long)found));
 }
 
 static struct text hex(struct arena *a, const struct id_hash *h)
@@ -164,7 +165,8 @@ static bool take_row(void *ctx, const struct store_result *row, struct err *err)
 	id_sha256(value.s, value.n, &hash);
 	if (stored.n != sizeof(hash.b) || memcmp(stored.s, hash.b, sizeof(hash.b)) != 0)
 		differs(c, "hash", hex(c->arena, &hash),
-			stored.n == sizeof(hash.b) ? hex(c->arena, (const struct id_hash *)(const void *)stored.s) : TEXT("not a hash"));
+			stored.n == sizeof(hash.b) ? hex(c->arena, (const struct id_hash *)(const void *)stored.s)
+						   : TEXT("not a hash"));
 	c->link.hash = hash;
 	if (!wire_decode_strict(msg, (const uint8_t *)value.s, value.n, c->arena, &bad, &body)) {
 		differs(c, "record", TEXT("an event"), text_of(bad.msg));
@@ -231,7 +233,8 @@ static void end_journal(struct chain *c)
 
 bool verify_chains(struct verify *v, struct err *err)
 {
-	static const char *const checks[CLI_REPORTING] = { "chain of intake", "chain of billing", "chain of cash", "chain of collections" };
+	static const char *const checks[CLI_REPORTING] = { "chain of intake", "chain of billing", "chain of cash",
+							   "chain of collections" };
 	struct chain c = { .v = v, .arena = arena_new((size_t)8 << 20, (size_t)1 << 32), .sums = verify_sums_new(v->cli->arena) };
 	bool ok = true;
 

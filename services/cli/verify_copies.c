@@ -10,27 +10,41 @@
 
 struct side {
 	enum cli_service service;
-	const char *sql;	/* columns key, value; in order of key, bytewise */
-	const char *param;	/* NULL: takes none */
+	const char *sql; /* columns key, value; in order of key, bytewise */
+	const char *param; /* NULL: takes none */
 };
 
 static const struct copy {
 	const char *check, *compared;
 	struct side owner, reporting;
 } copies[] = {
-	{ "records of intake", "outcomes = what reporting read", { CLI_INTAKE, sql_copy_outcomes, NULL },
+	{ "records of intake",
+	  "outcomes = what reporting read",
+	  { CLI_INTAKE, sql_copy_outcomes, NULL },
 	  { CLI_REPORTING, sql_copy_records, "intake" } },
-	{ "records of billing", "outcomes = what reporting read", { CLI_BILLING, sql_copy_outcomes, NULL },
+	{ "records of billing",
+	  "outcomes = what reporting read",
+	  { CLI_BILLING, sql_copy_outcomes, NULL },
 	  { CLI_REPORTING, sql_copy_records, "billing" } },
-	{ "records of cash", "outcomes = what reporting read", { CLI_CASH, sql_copy_outcomes, NULL },
+	{ "records of cash",
+	  "outcomes = what reporting read",
+	  { CLI_CASH, sql_copy_outcomes, NULL },
 	  { CLI_REPORTING, sql_copy_records, "cash" } },
-	{ "records of collections", "outcomes = what reporting read", { CLI_COLLECTIONS, sql_copy_outcomes, NULL },
+	{ "records of collections",
+	  "outcomes = what reporting read",
+	  { CLI_COLLECTIONS, sql_copy_outcomes, NULL },
 	  { CLI_REPORTING, sql_copy_records, "collections" } },
-	{ "items of cash", "open items of cash = those of reporting", { CLI_CASH, sql_copy_cash_items, NULL },
+	{ "items of cash",
+	  "open items of cash = those of reporting",
+	  { CLI_CASH, sql_copy_cash_items, NULL },
 	  { CLI_REPORTING, sql_copy_items, "all" } },
-	{ "applications of cash", "applications in force of cash = those of reporting", { CLI_CASH, sql_copy_cash_applications, NULL },
+	{ "applications of cash",
+	  "applications in force of cash = those of reporting",
+	  { CLI_CASH, sql_copy_cash_applications, NULL },
 	  { CLI_REPORTING, sql_copy_applications, NULL } },
-	{ "items of collections", "open items of collections = those of reporting", { CLI_COLLECTIONS, sql_copy_collections_items, NULL },
+	{ "items of collections",
+	  "open items of collections = those of reporting",
+	  { CLI_COLLECTIONS, sql_copy_collections_items, NULL },
 	  { CLI_REPORTING, sql_copy_items, "customers" } },
 };
 
@@ -38,7 +52,7 @@ static const struct copy {
 
 struct digest {
 	int64_t rows;
-	struct id_hash hash;	/* of the hash before and the row */
+	struct id_hash hash; /* of the hash before and the row */
 };
 
 static bool add_to_digest(void *ctx, const struct store_result *row, struct err *err)

@@ -41,15 +41,15 @@ struct series {
 struct numbers {
 	struct verify *v;
 	struct series now;
-	struct series *ended;	/* in the arena of the check */
+	struct series *ended; /* in the arena of the check */
 	size_t n, cap;
 	int64_t rows;
 };
 
 static struct text series_name(struct verify *v, const struct series *s)
 {
-	return text_printf(v->arena, "series of " TEXT_FMT " " TEXT_FMT " " TEXT_FMT " lane %lld", TEXT_ARG(s->entity), TEXT_ARG(s->type),
-			   TEXT_ARG(s->year), (long long)s->lane);
+	return text_printf(v->arena, "series of " TEXT_FMT " " TEXT_FMT " " TEXT_FMT " lane %lld", TEXT_ARG(s->entity),
+			   TEXT_ARG(s->type), TEXT_ARG(s->year), (long long)s->lane);
 }
 
 static bool same_series(const struct series *a, const struct series *b)
@@ -59,8 +59,10 @@ static bool same_series(const struct series *a, const struct series *b)
 
 static struct series read_series(struct arena *a, const struct store_result *r, size_t i)
 {
-	return (struct series){ .lane = store_result_i64(r, i, "lane"), .entity = text_dup(a, store_result_text(r, i, "entity")),
-				.type = text_dup(a, store_result_text(r, i, "type")), .year = text_dup(a, store_result_text(r, i, "year")) };
+	return (struct series){ .lane = store_result_i64(r, i, "lane"),
+				.entity = text_dup(a, store_result_text(r, i, "entity")),
+				.type = text_dup(a, store_result_text(r, i, "type")),
+				.year = text_dup(a, store_result_text(r, i, "year")) };
 }
 
 static void end_series(struct numbers *n)
@@ -100,7 +102,8 @@ static bool take_number(void *ctx, const struct store_result *row, struct err *e
 		return true;
 	}
 	if (counter != n->now.last + 1)
-		verify_differs(n->v, series_name(n->v, &n->now), text_printf(n->v->arena, "%lld", (long long)n->now.last + 1), number);
+		verify_differs(n->v, series_name(n->v, &n->now), text_printf(n->v->arena, "%lld", (long long)n->now.last + 1),
+			       number);
 	n->now.last = counter;
 	return true;
 }
@@ -115,7 +118,8 @@ static void compare_series(struct numbers *n, struct series *s, int64_t last)
 			n->ended[i].last = -1; /* compared */
 		}
 	if (found != last)
-		verify_differs(n->v, series_name(n->v, s), text_printf(n->v->arena, "%lld numbers given by billing", (long long)last),
+		verify_differs(n->v, series_name(n->v, s),
+			       text_printf(n->v->arena, "%lld numbers given by billing", (long long)last),
 			       text_printf(n->v->arena, "%lld", (long long)found));
 }
 

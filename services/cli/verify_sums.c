@@ -14,7 +14,7 @@ struct sum {
 
 struct verify_sums {
 	struct arena *arena;
-	struct sum *sums;	/* a few per entity */
+	struct sum *sums; /* a few per entity */
 	size_t n, cap;
 };
 
@@ -28,11 +28,12 @@ struct verify_sums *verify_sums_new(struct arena *a)
 
 static bool is_sum(const struct sum *s, struct text entity, struct text account, const char *currency, const char *functional)
 {
-	return strcmp(s->currency, currency) == 0 && strcmp(s->functional_currency, functional) == 0 && text_eq(s->ledger_account, account) &&
-	       text_eq(s->entity, entity);
+	return strcmp(s->currency, currency) == 0 && strcmp(s->functional_currency, functional) == 0 &&
+	       text_eq(s->ledger_account, account) && text_eq(s->entity, entity);
 }
 
-static struct sum *find_sum(struct verify_sums *s, struct text entity, struct text account, const char *currency, const char *functional)
+static struct sum *find_sum(struct verify_sums *s, struct text entity, struct text account, const char *currency,
+			    const char *functional)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (is_sum(&s->sums[i], entity, account, currency, functional))
@@ -40,7 +41,8 @@ static struct sum *find_sum(struct verify_sums *s, struct text entity, struct te
 	return NULL;
 }
 
-static struct sum *add_sum(struct verify_sums *s, struct text entity, struct text account, const char *currency, const char *functional)
+static struct sum *add_sum(struct verify_sums *s, struct text entity, struct text account, const char *currency,
+			   const char *functional)
 {
 	if (s->n == s->cap) {
 		size_t cap = s->cap == 0 ? 64 : s->cap * 2;
@@ -100,15 +102,18 @@ static void compare_sum(struct verify *v, const struct sum *s, int64_t minor, in
 {
 	if (s->minor == minor && s->functional_minor == functional_minor)
 		return;
-	verify_differs(v, text_printf(v->arena, TEXT_FMT " " TEXT_FMT " %s", TEXT_ARG(s->entity), TEXT_ARG(s->ledger_account), s->currency),
-		       text_printf(v->arena, "%lld, functional %lld", (long long)s->minor, (long long)s->functional_minor),
-		       text_printf(v->arena, "%lld, functional %lld", (long long)minor, (long long)functional_minor));
+	verify_differs(
+		v,
+		text_printf(v->arena, TEXT_FMT " " TEXT_FMT " %s", TEXT_ARG(s->entity), TEXT_ARG(s->ledger_account), s->currency),
+		text_printf(v->arena, "%lld, functional %lld", (long long)s->minor, (long long)s->functional_minor),
+		text_printf(v->arena, "%lld, functional %lld", (long long)minor, (long long)functional_minor));
 }
 
 static void take_balance(struct verify *v, struct verify_sums *sums, const struct store_result *r, size_t i)
 {
 	struct text entity = store_result_text(r, i, "entity"), account = store_result_text(r, i, "ledger_account");
-	const char *currency = store_result_text(r, i, "currency").s, *functional = store_result_text(r, i, "functional_currency").s;
+	const char *currency = store_result_text(r, i, "currency").s,
+		   *functional = store_result_text(r, i, "functional_currency").s;
 	struct sum *sum = find_sum(sums, entity, account, currency, functional);
 
 	if (sum == NULL)

@@ -138,6 +138,10 @@ def incomplete(stack, company):
             continue
         kinds.add(t["kind"])
         meant = {n: g for m in t["meant"] for n, g in numbers[m["order"]].items()}
+        if len(meant) > len(t["meant"]):  # quoted by the PO, which needs the equal sum (LEDGER 4, rule 1)
+            if in_force or unapplied.get(line) != amount:
+                yield f"{line} paid {amount} for the PO of {meant}, applied {in_force}, unapplied {unapplied.get(line)}"
+            continue
         if t["kind"] == "short" and (sum(in_force.values()) != amount or not set(in_force) <= set(meant)):
             yield f"{line} paid {amount} of {meant}, applied {in_force}"
         if t["kind"] == "over" and (in_force != meant or unapplied.get(line) != amount - sum(meant.values())):
@@ -328,7 +332,9 @@ def moved(case, stack):
     if receipt is None or minor(receipt["open"]) != case.amount or clerk.receipt(case.line, case.wrong) is not None:
         yield f"{case.line} is not money of {case.right}: {receipt}"
         return
-    clerk.must("apply", case.line, "--to", case.right_invoice["reference"], "--version", str(receipt["version"]))
+    clerk.must("apply", case.line, "--account", case.right, "--to", case.right_invoice["reference"], "--version", str(receipt["version"]))
+    if minor(clerk.item(case.right, case.right_invoice["reference"])["open"]) != minor(case.right_invoice["open"]) - case.amount:
+        yield f"{case.right_invoice['reference']} was not paid with it"
     stack.tool("verify")
 
 

@@ -11,6 +11,7 @@
 #include "reporting/reporting.h"
 #include "run/tables.h"
 
+#include "cli_sql.h"
 #include "migrations_billing.h"
 #include "migrations_cash.h"
 #include "migrations_collections.h"
@@ -18,7 +19,8 @@
 #include "migrations_reporting.h"
 #include "reporting_sql.h"
 
-#define TABLES_MAX 64
+#define TABLES_MAX     64
+#define STATEMENTS_MAX 200
 
 /* The loop's tables and the service's own. */
 static struct sql_service of(const char *name, const struct run_service *service, const struct store_migration *migrations,
@@ -36,6 +38,24 @@ static struct sql_service of(const char *name, const struct run_service *service
 	};
 }
 
+/* What the operators' tool asks this service's schema: the first line of each file of services/cli/sql says which. */
+static void add_tool(struct sql_service *service, struct store_sql *statements)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < service->n_statements; i++)
+		statements[n++] = service->statements[i];
+	for (size_t i = 0; i < cli_sql_n; i++) {
+		struct text line = { cli_sql[i].sql, strcspn(cli_sql[i].sql, "\n.") };
+
+		CHECK(text_starts(line, TEXT("-- Schema of ")) && n < STATEMENTS_MAX);
+		if (text_find(line, text_of(service->name)) != TEXT_NOT_FOUND)
+			statements[n++] = cli_sql[i];
+	}
+	service->statements = statements;
+	service->n_statements = n;
+}
+
 static bool wanted(const char *name, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
@@ -47,6 +67,7 @@ static bool wanted(const char *name, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static const struct table *tables[5][TABLES_MAX];
+	static struct store_sql statements[5][STATEMENTS_MAX];
 	struct sql_service services[] = {
 		of("intake", &intake_service, intake_migrations, intake_migrations_n, tables[0]),
 		of("billing", &billing_service, billing_migrations, billing_migrations_n, tables[1]),
@@ -65,6 +86,7 @@ int main(int argc, char **argv)
 		if (!wanted(services[i].name, argc, argv))
 			continue;
 		ran++;
+		add_tool(&services[i], statements[i]);
 		failed += sql_check(&services[i]) != 0;
 	}
 	if (ran == 0)
