@@ -100,6 +100,7 @@ struct loop {
 	bool republish; /* unpublished outcomes must come from the table */
 	bool check_stream; /* own topics not compared with the table yet */
 	bool said_down;
+	bool kafka_away; /* "waiting for kafka" was said */
 	int64_t backoff_ms;
 	struct run_metrics m;
 	struct metrics_check *ready_postgres, *ready_kafka, *ready_assignment;

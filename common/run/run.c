@@ -271,6 +271,14 @@ static void assigned(struct loop *loop, const struct bus_poll *poll)
 	}
 }
 
+static void kafka_is_back(struct loop *loop)
+{
+	if (loop->kafka_away)
+		log_line(LOG_INFO, "kafka is back");
+	loop->kafka_away = false;
+	metrics_check_set(loop->ready_kafka, NULL);
+}
+
 /* One thing that happened. True: lanes must be activated. */
 static bool happened(struct loop *loop, struct bus_poll *poll, struct err *err)
 {
@@ -282,6 +290,7 @@ static bool happened(struct loop *loop, struct bus_poll *poll, struct err *err)
 		loop->pending_bytes += poll->record.key.n + poll->record.value.n;
 		return false;
 	case BUS_ASSIGNED:
+		kafka_is_back(loop); /* a consumer that was opened anew does not know that the one before had no broker */
 		assigned(loop, poll);
 		return true;
 	case BUS_REVOKED:
@@ -305,12 +314,13 @@ static bool happened(struct loop *loop, struct bus_poll *poll, struct err *err)
 		return false;
 	}
 	case BUS_BROKERS_DOWN:
-		log_line(LOG_WARN, "waiting for kafka", LOG_ERR(&poll->err));
+		if (!loop->kafka_away)
+			log_line(LOG_WARN, "waiting for kafka", LOG_ERR(&poll->err));
 		metrics_check_set(loop->ready_kafka, "not reachable");
+		loop->kafka_away = true;
 		return false;
 	case BUS_BROKERS_UP:
-		log_line(LOG_INFO, "kafka is back");
-		metrics_check_set(loop->ready_kafka, NULL);
+		kafka_is_back(loop);
 		return false;
 	case BUS_FATAL:
 		log_line(LOG_ERROR, "consumer is finished", LOG_ERR(&poll->err));
@@ -464,6 +474,10 @@ static bool turn(struct loop *loop, bool *activate_wanted, int64_t *last_show_ms
 		back_off(loop);
 		return err.class != ERR_FATAL;
 	}
+	if (loop->store != NULL && !any)
+		store_look(loop->store);
+	if (loop->store != NULL && store_is_broken(loop->store))
+		*activate_wanted |= loop->n_lanes > 0;
 	if (!ensure_store(loop, &err)) {
 		*activate_wanted = loop->n_lanes > 0;
 		if (err.class == ERR_FATAL) {

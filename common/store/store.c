@@ -151,6 +151,12 @@ bool store_is_broken(const struct store *store)
 	return store->broken;
 }
 
+void store_look(struct store *store)
+{
+	if (!store->broken && PQconsumeInput(store->conn) == 0)
+		store->broken = true;
+}
+
 bool store_usable(const struct store *store, struct err *err)
 {
 	if (!store->broken)

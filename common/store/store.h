@@ -62,6 +62,8 @@ void store_closep(struct store **store);
 
 /* The connection is gone (or of no use): every further call fails with store_lost. Close it and open another. */
 bool store_is_broken(const struct store *store);
+/* Notices, without waiting, that the server ended a connection nobody was using: store_is_broken is then true. Not within a batch. */
+void store_look(struct store *store);
 
 /*
  * Warm-up before the first batch: prepares every statement of the tables, plans and runs each once on no rows, and checks

@@ -20,7 +20,7 @@ const char *explain_day(struct arena *a, date_t day)
 	return text_cstr(a, text_of(date_format(s, day)));
 }
 
-const char *explain_enum(const struct wire_enum *of, int32_t value)
+const char *explain_enum(const struct wire_enum *of, int64_t value)
 {
 	for (size_t i = 0; i < of->n; i++)
 		if (of->values[i].number == value)
@@ -49,7 +49,7 @@ static void order(const struct crm_order *o, const char *what, struct buf *b, st
 static void opening_item(const struct crm_opening_item *i, struct buf *b, struct arena *a)
 {
 	buf_printf(b, "opening item: %s " TEXT_FMT " of %s, due %s, open %s at the cut-over on %s",
-		   explain_enum(&crm_opening_kind_enum, (int32_t)i->kind), TEXT_ARG(i->external_number), explain_day(a, i->document_date),
+		   explain_enum(&crm_opening_kind_enum, i->kind), TEXT_ARG(i->external_number), explain_day(a, i->document_date),
 		   explain_day(a, i->due_date), explain_money(a, &i->open), explain_day(a, i->accounting_date));
 }
 
@@ -86,7 +86,7 @@ static void line_booked(const struct bank_line_booked *l, struct buf *b, struct 
 	buf_printf(b, "bank line " TEXT_FMT " of %s: %s", TEXT_ARG(l->line_id), explain_day(a, l->booking_date),
 		   explain_money(a, &l->amount));
 	if (l->kind != BANK_LINE_KIND_PAYMENT)
-		buf_printf(b, ", %s", explain_enum(&bank_line_kind_enum, (int32_t)l->kind));
+		buf_printf(b, ", %s", explain_enum(&bank_line_kind_enum, l->kind));
 	if (!text_empty(l->payer_name))
 		buf_printf(b, " from \"" TEXT_FMT "\"", TEXT_ARG(l->payer_name));
 	if (!text_empty(l->payer_bank_account))
@@ -145,7 +145,7 @@ static void what_to_do(const struct command_event *c, struct buf *b)
 		return;
 	case COMMAND_EVENT_SET_BLOCK:
 		buf_printf(b, "block " TEXT_FMT ": %s", TEXT_ARG(c->set_block->block_id),
-			   explain_enum(&command_block_reason_enum, (int32_t)c->set_block->reason));
+			   explain_enum(&command_block_reason_enum, c->set_block->reason));
 		return;
 	case COMMAND_EVENT_LIFT_BLOCK:
 		buf_printf(b, "lift block " TEXT_FMT, TEXT_ARG(c->lift_block->block_id));

@@ -14,6 +14,6 @@ const char *explain_money(struct arena *a, const struct money *m);
 /* "2026-03-31", "" */
 const char *explain_day(struct arena *a, date_t day);
 /* credit_memo */
-const char *explain_enum(const struct wire_enum *of, int32_t value);
+const char *explain_enum(const struct wire_enum *of, int64_t value);
 
 #endif

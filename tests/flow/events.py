@@ -52,7 +52,8 @@ class Kafka:
         self.brokers = stack.setting("OPENITEM_KAFKA_BROKERS")
         self.classes = load_classes()
         self.producer = Producer({"bootstrap.servers": self.brokers, "partitioner": "murmur2_random", "linger.ms": 0,
-                                  "message.max.bytes": 4000000, "compression.type": "lz4", "acks": "all"})
+                                  "message.max.bytes": 4000000, "compression.type": "lz4", "acks": "all",
+                                  "log_level": 0})
 
     def encode(self, topic, data):
         return json_format.ParseDict(data, self.classes[topic]()).SerializeToString()
