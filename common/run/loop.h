@@ -24,7 +24,7 @@ struct wire_msg;
 #define SOURCES_MAX        8
 #define SEQS_PER_LANE_MAX  8192
 #define LOADS_PER_STEP_MAX 8 /* further loads for one input before it counts as a fault of `want` */
-#define IDLE_MARK_MS           5 /* after this long without records the published mark is saved */
+#define IDLE_MARK_MS       5 /* after this long without records the published mark is saved */
 #define SEEN_TTL_S         (3 * 24 * 3600) /* window of the Redis hint */
 
 /* Last sequence number per (input or output topic, partition, other lane). Open addressing, malloc'ed once per lane. */
@@ -111,6 +111,10 @@ extern volatile int run_stop; /* set by SIGTERM and SIGINT */
 int64_t run_now_us(void);
 int64_t run_now_ms(void); /* monotonic */
 void run_sleep_ms(int64_t ms);
+
+struct run_settings;
+/* ---- open.c ---- */
+bool run_open(struct loop *loop, const struct run_settings *settings, struct err *err);
 
 /* ---- lane.c ---- */
 struct lane *lane_find(struct loop *loop, int32_t lane);

@@ -74,7 +74,8 @@ static int run(struct cli *cli, int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	if ((out != NULL && (g.events = open_file(cli, out)) == NULL) || (truth != NULL && (g.truth = open_file(cli, truth)) == NULL))
+	if ((out != NULL && (g.events = open_file(cli, out)) == NULL) ||
+	    (truth != NULL && (g.truth = open_file(cli, truth)) == NULL))
 		return EXIT_INPUT;
 	progress_open(&g.progress, "generate", plan.days);
 	bool ok = company_generate(&plan, write_line, day_done, &g, &err);
@@ -84,11 +85,12 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_generate = {
 	.name = "generate",
 	.summary = "a made-up company as events",
-	.usage = "openitem generate [--accounts N] [--days D] [--seed S] [--from DATE] [--out FILE] [--truth FILE]\n\n"
-		 "Customers with habits, orders, deliveries, cancellations, bank lines with remittance text as people write it: NDJSON, one\n"
-		 "CloudEvent per line, in business-date order, for `openitem play`. {{number:ORDER}} stands for the number of that order's\n"
-		 "invoice, which play reads off the invoice as the customer would. The truth file says per bank line which orders it meant,\n"
-		 "in full or not (`complete`), and whether its reference was left intact (`intact`).",
+	.usage =
+		"openitem generate [--accounts N] [--days D] [--seed S] [--from DATE] [--out FILE] [--truth FILE]\n\n"
+		"Customers with habits, orders, deliveries, cancellations, bank lines with remittance text as people write it: NDJSON, one\n"
+		"CloudEvent per line, in business-date order, for `openitem play`. {{number:ORDER}} stands for the number of that order's\n"
+		"invoice, which play reads off the invoice as the customer would. The truth file says per bank line which orders it meant,\n"
+		"in full or not (`complete`), and whether its reference was left intact (`intact`).",
 	.example = "openitem generate --accounts 60 --days 120 --seed 7 --out company.ndjson --truth truth.ndjson",
 	.run = run,
 };

@@ -30,8 +30,8 @@ struct import {
 	struct csv csv;
 	date_t cut_over, first;
 	bool keep_good;
-	struct text **cell;   /* per good row: values of the map's columns, converted to what people write in wire_set */
-	size_t *row_line;     /* line of the file */
+	struct text **cell; /* per good row: values of the map's columns, converted to what people write in wire_set */
+	size_t *row_line; /* line of the file */
 	size_t n_rows, n_bad;
 	struct made *made;
 	size_t n_made, cap_made;
@@ -221,7 +221,8 @@ static bool fill(struct import *im, struct text template, size_t row, size_t ord
 
 /* ---- events --------------------------------------------------------------------------------------------------------------------- */
 
-static bool set_field(struct import *im, const struct map_event *e, void *body, struct text path, struct text value, struct err *err)
+static bool set_field(struct import *im, const struct map_event *e, void *body, struct text path, struct text value,
+		      struct err *err)
 {
 	/* Rows may leave optional fields empty: the field is then absent. */
 	struct text full = text_printf(im->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(e->name), TEXT_ARG(path));
@@ -247,7 +248,8 @@ static bool set_more(struct import *im, const struct map_event *e, void *body, c
 
 	for (size_t i = 0; i < e->n_fields; i++)
 		if (e->field[i].more.n > 0 && !column_of(im, e->field[i].more, &column))
-			return err_set(err, ERR_REJECT, "bad_map", "more {" TEXT_FMT "}: no such column", TEXT_ARG(e->field[i].more));
+			return err_set(err, ERR_REJECT, "bad_map", "more {" TEXT_FMT "}: no such column",
+				       TEXT_ARG(e->field[i].more));
 	first = im->cell[g->first_row][column];
 	for (size_t r = g->first_row + 1; r < im->n_rows; r++) {
 		struct text key;
@@ -400,8 +402,8 @@ static int import(struct import *im, const char *map_name, const char *out)
 		if (!make_events(im, e, &err))
 			return cli_fail(im->cli, EXIT_INPUT, "%s: %s", map_name, err.msg);
 	if (im->n_bad > 0 && !im->keep_good)
-		return cli_fail(im->cli, EXIT_INPUT, "%s: %zu bad rows; nothing was written (--keep-good goes on without them)", im->path,
-				im->n_bad);
+		return cli_fail(im->cli, EXIT_INPUT, "%s: %zu bad rows; nothing was written (--keep-good goes on without them)",
+				im->path, im->n_bad);
 	return write_out(im, out);
 }
 
@@ -427,10 +429,11 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_import = {
 	.name = "import",
 	.summary = "a CSV file to events, through a map",
-	.usage = "openitem import [--out FILE] [--cut-over DATE] [--keep-good] MAP FILE.csv\n\n"
-		 "MAP is a file (its language: services/cli/import_map.h), or one that comes with the tool: late-payments, open-invoices.\n"
-		 "Writes NDJSON in business-date order, for `openitem play`. When rows are bad, each is named with its reason and nothing\n"
-		 "is written (exit 4).",
+	.usage =
+		"openitem import [--out FILE] [--cut-over DATE] [--keep-good] MAP FILE.csv\n\n"
+		"MAP is a file (its language: services/cli/import_map.h), or one that comes with the tool: late-payments, open-invoices.\n"
+		"Writes NDJSON in business-date order, for `openitem play`. When rows are bad, each is named with its reason and nothing\n"
+		"is written (exit 4).",
 	.example = "openitem import late-payments late-payments-sample.csv --out late.ndjson",
 	.run = run,
 };

@@ -15,20 +15,34 @@ static const struct {
 };
 
 static const struct entity all_entities[ENTITIES_N] = {
-	{ .code = "DE01", .name = "Nordwind Pumpen GmbH", .currency = "EUR", .prefix = "DE", .bank_account = "DE02100100109307118603",
-	  .country = "DE", .fiscal_start_month = 1, .price_scale = 1, .balance_minor = 5000000 },
-	{ .code = "US01", .name = "Northwind Pumps Inc", .currency = "USD", .prefix = "US", .bank_account = "US-021000021-7741",
-	  .country = "US", .fiscal_start_month = 1, .price_scale = 1, .balance_minor = 8000000 },
-	{ .code = "IN01", .name = "Northwind Pumps India Pvt Ltd", .currency = "INR", .prefix = "IN", .bank_account = "IN-HDFC-000551",
-	  .country = "IN", .fiscal_start_month = 4, .price_scale = 80, .balance_minor = 90000000 },
+	{ .code = "DE01",
+	  .name = "Nordwind Pumpen GmbH",
+	  .currency = "EUR",
+	  .prefix = "DE",
+	  .bank_account = "DE02100100109307118603",
+	  .country = "DE",
+	  .fiscal_start_month = 1,
+	  .price_scale = 1,
+	  .balance_minor = 5000000 },
+	{ .code = "US01",
+	  .name = "Northwind Pumps Inc",
+	  .currency = "USD",
+	  .prefix = "US",
+	  .bank_account = "US-021000021-7741",
+	  .country = "US",
+	  .fiscal_start_month = 1,
+	  .price_scale = 1,
+	  .balance_minor = 8000000 },
+	{ .code = "IN01",
+	  .name = "Northwind Pumps India Pvt Ltd",
+	  .currency = "INR",
+	  .prefix = "IN",
+	  .bank_account = "IN-HDFC-000551",
+	  .country = "IN",
+	  .fiscal_start_month = 4,
+	  .price_scale = 80,
+	  .balance_minor = 90000000 },
 };
-
-date_t company_working_day(date_t day)
-{
-	int weekday = date_weekday(day);
-
-	return weekday == 6 ? day + 2 : weekday == 7 ? day + 1 : day;
-}
 
 /* ---- the agenda -------------------------------------------------------------------------------------------------------------- */
 
@@ -60,8 +74,8 @@ bool company_emit(struct company *c, const char *topic, const void *body, const 
 	size_t times = rng_chance(&c->rng, CHANCE_SAME_EVENT) ? 2 : 1; /* senders repeat themselves: the gate ignores it */
 
 	if (!event_make(wire_topic_find(text_of(topic)), body,
-			text_printf(c->arena, "%c%lld-%06lld", prefix, (long long)c->plan->seed, (long long)number), text_of(source),
-			event_time_of_day(c->today, c->arena), c->arena, err, &ev) ||
+			text_printf(c->arena, "%c%lld-%06lld", prefix, (long long)c->plan->seed, (long long)number),
+			text_of(source), event_time_of_day(c->today, c->arena), c->arena, err, &ev) ||
 	    !event_write(&ev, c->arena, err, &line))
 		return false;
 	for (size_t i = 0; i < times; i++)
@@ -91,10 +105,13 @@ static bool emit_entities(struct company *c, struct err *err)
 		b->bank_account = text_of(e->bank_account);
 		b->entity = r->entity;
 		b->currency_code = text_of(e->currency);
-		if (!emit_reference(c, (struct reference_event){ .event_case = REFERENCE_EVENT_ENTITY_RECORDED, .entity_recorded = r }, err) ||
-		    !emit_reference(
-			    c, (struct reference_event){ .event_case = REFERENCE_EVENT_BANK_ACCOUNT_RECORDED, .bank_account_recorded = b },
-			    err))
+		if (!emit_reference(c,
+				    (struct reference_event){ .event_case = REFERENCE_EVENT_ENTITY_RECORDED, .entity_recorded = r },
+				    err) ||
+		    !emit_reference(c,
+				    (struct reference_event){ .event_case = REFERENCE_EVENT_BANK_ACCOUNT_RECORDED,
+							      .bank_account_recorded = b },
+				    err))
 			return false;
 	}
 	return true;
@@ -109,7 +126,8 @@ static bool emit_terms(struct company *c, struct err *err)
 		t->effective_from = date_of(2000, 1, 1);
 		t->kind = all_terms[i].kind;
 		t->days = all_terms[i].days;
-		if (!emit_reference(c, (struct reference_event){ .event_case = REFERENCE_EVENT_TERMS_RECORDED, .terms_recorded = t }, err))
+		if (!emit_reference(
+			    c, (struct reference_event){ .event_case = REFERENCE_EVENT_TERMS_RECORDED, .terms_recorded = t }, err))
 			return false;
 	}
 	return true;
@@ -140,8 +158,11 @@ static bool emit_rules(struct company *c, struct err *err)
 	r->rules = arena_array(c->arena, 4, sizeof(*r->rules));
 	for (int i = 0; i < 4; i++)
 		r->rules[i] = (enum reference_cash_rule)(REFERENCE_CASH_RULE_REFERENCE + i);
-	return emit_reference(c, (struct reference_event){ .event_case = REFERENCE_EVENT_LADDER_RECORDED, .ladder_recorded = l }, err) &&
-	       emit_reference(c, (struct reference_event){ .event_case = REFERENCE_EVENT_CASH_RULES_RECORDED, .cash_rules_recorded = r }, err);
+	return emit_reference(c, (struct reference_event){ .event_case = REFERENCE_EVENT_LADDER_RECORDED, .ladder_recorded = l },
+			      err) &&
+	       emit_reference(
+		       c, (struct reference_event){ .event_case = REFERENCE_EVENT_CASH_RULES_RECORDED, .cash_rules_recorded = r },
+		       err);
 }
 
 /* ---- customers -------------------------------------------------------------------------------------------------------------------- */
@@ -209,7 +230,8 @@ static bool emit_take_on(struct company *c, const struct account *a, struct err 
 	o->original = o->open;
 	o->open.minor = open;
 	o->original.minor = open + rng_below(&c->rng, 2) * 1000;
-	return emit_order_event(c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_OPENING_ITEM, .opening_item = o }, err);
+	return emit_order_event(
+		c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_OPENING_ITEM, .opening_item = o }, err);
 }
 
 /* ---- orders -------------------------------------------------------------------------------------------------------------------------- */
@@ -352,7 +374,8 @@ static bool book_order(struct company *c, int32_t account, struct err *err)
 		company_later(c, first + (date_t)rng_below(&c->rng, 10), (struct action){ .kind = ACT_CANCEL, .order = at });
 	struct crm_order_booked *b = WIRE_NEW(c->arena, crm_order_booked);
 	b->order = order_body(c, at);
-	return emit_order_event(c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_BOOKED, .order_booked = b }, err);
+	return emit_order_event(
+		c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_BOOKED, .order_booked = b }, err);
 }
 
 static bool amend(struct company *c, int64_t at, struct err *err)
@@ -365,7 +388,8 @@ static bool amend(struct company *c, int64_t at, struct err *err)
 	o->version++;
 	o->line[0].quantity_e6 += 1000000 * (1 + rng_below(&c->rng, 5));
 	m->order = order_body(c, at);
-	return emit_order_event(c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_AMENDED, .order_amended = m }, err);
+	return emit_order_event(
+		c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_AMENDED, .order_amended = m }, err);
 }
 
 static void plan_payment(struct company *c, int64_t at)
@@ -411,8 +435,9 @@ static bool deliver(struct company *c, int64_t at, struct err *err)
 	o->delivered++;
 	if (o->delivered == o->parts)
 		plan_payment(c, at);
-	return emit_order_event(c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_FULFILLED, .order_fulfilled = f },
-				err);
+	return emit_order_event(
+		c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_FULFILLED, .order_fulfilled = f },
+		err);
 }
 
 static bool cancel(struct company *c, int64_t at, struct err *err)
@@ -427,8 +452,9 @@ static bool cancel(struct company *c, int64_t at, struct err *err)
 	x->order_version = ++o->version;
 	x->reason = TEXT("cancellation");
 	o->cancelled = true;
-	return emit_order_event(c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_CANCELLED, .order_cancelled = x },
-				err);
+	return emit_order_event(
+		c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_CANCELLED, .order_cancelled = x },
+		err);
 }
 
 /* ---- days ------------------------------------------------------------------------------------------------------------------------------ */

@@ -12,7 +12,7 @@
 
 struct company_plan {
 	int64_t accounts;
-	int64_t days;     /* calendar days from `from`; nothing happens on Saturdays and Sundays */
+	int64_t days; /* calendar days from `from`; nothing happens on Saturdays and Sundays */
 	int64_t seed;
 	date_t from;
 };

@@ -63,11 +63,12 @@ static bool tell_truth(struct company *c, const char *line_id, const struct acco
 	const struct entity *e = &c->entity[a->entity];
 	struct buf b = { .arena = c->arena };
 
-	buf_printf(&b,
-		   "{\"lineId\":\"%s\",\"bankAccount\":\"%s\",\"account\":\"%s\",\"currency\":\"%s\",\"amountMinor\":\"%lld\",\"kind\":\"%s\","
-		   "\"intact\":%s,\"complete\":%s,\"meant\":[",
-		   line_id, e->bank_account, a->code, e->currency, (long long)amount_minor, kind, intact ? "true" : "false",
-		   complete ? "true" : "false");
+	buf_printf(
+		&b,
+		"{\"lineId\":\"%s\",\"bankAccount\":\"%s\",\"account\":\"%s\",\"currency\":\"%s\",\"amountMinor\":\"%lld\",\"kind\":\"%s\","
+		"\"intact\":%s,\"complete\":%s,\"meant\":[",
+		line_id, e->bank_account, a->code, e->currency, (long long)amount_minor, kind, intact ? "true" : "false",
+		complete ? "true" : "false");
 	for (size_t i = 0; i < m->n; i++)
 		buf_printf(&b, "%s{\"order\":\"" TEXT_FMT "\",\"amountMinor\":\"%lld\"}", i > 0 ? "," : "",
 			   TEXT_ARG(company_order_id(c, m->order[i])), (long long)order_gross(&c->orders[m->order[i]]));
@@ -113,7 +114,10 @@ struct drawn {
  */
 static struct drawn draw(struct company *c, const struct account *a, const struct meant *m, bool again)
 {
-	struct drawn d = { .kind = again ? "twice" : "full", .amount_minor = m->full_minor, .intact = true, .complete = !again,
+	struct drawn d = { .kind = again ? "twice" : "full",
+			   .amount_minor = m->full_minor,
+			   .intact = true,
+			   .complete = !again,
 			   .known_iban = !rng_chance(&c->rng, 150) };
 	int64_t fate = rng_below(&c->rng, 1000);
 
@@ -167,7 +171,8 @@ bool company_pay(struct company *c, int64_t order, bool again, struct err *err)
 	if (!again && m.n == 1 && rng_chance(&c->rng, CHANCE_RETURN))
 		company_later(c, c->today + 2 + (date_t)rng_below(&c->rng, 4), back);
 	else if (!again && m.n == 1 && d.complete && rng_chance(&c->rng, CHANCE_TWICE))
-		company_later(c, c->today + 3 + (date_t)rng_below(&c->rng, 10), (struct action){ .kind = ACT_PAY_AGAIN, .order = order });
+		company_later(c, c->today + 3 + (date_t)rng_below(&c->rng, 10),
+			      (struct action){ .kind = ACT_PAY_AGAIN, .order = order });
 	return true;
 }
 

@@ -8,26 +8,26 @@
 #include "ev/reference.h"
 
 #define ENTITIES_N 3
-#define LINES_MAX 4
+#define LINES_MAX  4
 #define MERGED_MAX 4 /* orders one payment may cover */
 
 /* Chances are per mille. */
-#define CHANCE_ORDER 90          /* an order per account and business day */
-#define CHANCE_TWO_PARTS 120     /* an order delivered in two parts */
-#define CHANCE_AMEND 30
-#define CHANCE_CANCEL 25
-#define CHANCE_TAKE_ON 150       /* an account brings an open item */
-#define CHANCE_OLDEST_FIRST 300  /* a slow payer has agreed on it */
-#define CHANCE_SHORT 30
-#define CHANCE_OVER 12
+#define CHANCE_ORDER        90 /* an order per account and business day */
+#define CHANCE_TWO_PARTS    120 /* an order delivered in two parts */
+#define CHANCE_AMEND        30
+#define CHANCE_CANCEL       25
+#define CHANCE_TAKE_ON      150 /* an account brings an open item */
+#define CHANCE_OLDEST_FIRST 300 /* a slow payer has agreed on it */
+#define CHANCE_SHORT        30
+#define CHANCE_OVER         12
 #define CHANCE_NO_REFERENCE 90
-#define CHANCE_GARBLED 30
-#define CHANCE_MERGE 250
-#define CHANCE_RETURN 40
-#define CHANCE_TWICE 6           /* pays the same invoice again */
-#define CHANCE_STRANGER 120      /* per bank account and day: money of somebody unknown */
-#define CHANCE_FEE_DAY 40
-#define CHANCE_SAME_EVENT 4      /* the sender repeats an event */
+#define CHANCE_GARBLED      30
+#define CHANCE_MERGE        250
+#define CHANCE_RETURN       40
+#define CHANCE_TWICE        6 /* pays the same invoice again */
+#define CHANCE_STRANGER     120 /* per bank account and day: money of somebody unknown */
+#define CHANCE_FEE_DAY      40
+#define CHANCE_SAME_EVENT   4 /* the sender repeats an event */
 
 struct rng {
 	uint64_t state;
@@ -36,9 +36,9 @@ struct rng {
 struct entity {
 	const char *code, *name, *currency, *prefix, *bank_account, *country;
 	int fiscal_start_month;
-	int64_t price_scale;     /* of unit prices */
-	int64_t balance_minor;   /* of the bank account */
-	int64_t line_count;      /* bank lines so far */
+	int64_t price_scale; /* of unit prices */
+	int64_t balance_minor; /* of the bank account */
+	int64_t line_count; /* bank lines so far */
 	int64_t statement_sum, statement_lines; /* of the day */
 };
 
@@ -50,16 +50,16 @@ struct account {
 	char iban[32];
 	int entity;
 	enum habit habit;
-	bool oldest_first;       /* agreed on LEDGER section 4, rule 4 */
-	int terms;               /* index into the terms */
+	bool oldest_first; /* agreed on LEDGER section 4, rule 4 */
+	int terms; /* index into the terms */
 	int64_t orders;
 };
 
 struct order {
 	int32_t account;
-	int32_t number;          /* of the account, 1.. */
+	int32_t number; /* of the account, 1.. */
 	int32_t version;
-	int32_t parts;           /* deliveries: 1 or 2 */
+	int32_t parts; /* deliveries: 1 or 2 */
 	int32_t delivered;
 	date_t booked;
 	bool cancelled, paid_for;
@@ -69,7 +69,7 @@ struct order {
 		const char *item;
 		bool deferred;
 	} line[LINES_MAX];
-	int64_t gross_minor[2];  /* of each delivery's invoice, as billing will compute it */
+	int64_t gross_minor[2]; /* of each delivery's invoice, as billing will compute it */
 	date_t due;
 };
 
@@ -79,16 +79,16 @@ enum action_kind { ACT_AMEND, ACT_DELIVER, ACT_CANCEL, ACT_PAY, ACT_RETURN, ACT_
 struct action {
 	enum action_kind kind;
 	int64_t order;
-	int64_t amount_minor;    /* ACT_RETURN */
-	char line_id[24];        /* ACT_RETURN: the line that comes back */
-	int64_t next;            /* index + 1 of the next of the day */
+	int64_t amount_minor; /* ACT_RETURN */
+	char line_id[24]; /* ACT_RETURN: the line that comes back */
+	int64_t next; /* index + 1 of the next of the day */
 };
 
 struct company {
 	const struct company_plan *plan;
 	company_line_fn *line;
 	void *ctx;
-	struct arena *arena;     /* rewound after each event */
+	struct arena *arena; /* rewound after each event */
 	struct rng rng;
 	struct entity entity[ENTITIES_N];
 	struct account *accounts;
@@ -110,6 +110,8 @@ struct text company_remittance(struct rng *rng, struct arena *a, struct text ref
 /* Text that says what was meant to a person, and nothing to a machine. */
 struct text company_garbled(struct rng *rng, struct arena *a, date_t day);
 
+date_t company_working_day(date_t day);
+
 uint64_t rng_next(struct rng *rng);
 int64_t rng_below(struct rng *rng, int64_t n);
 bool rng_chance(struct rng *rng, int64_t per_mille);
@@ -125,6 +127,5 @@ void company_later(struct company *c, date_t day, struct action action);
 bool company_emit(struct company *c, const char *topic, const void *body, const char *source, int64_t number, struct err *err);
 struct text company_order_id(struct company *c, int64_t order);
 struct text company_po(struct company *c, int64_t order);
-date_t company_working_day(date_t day);
 
 #endif

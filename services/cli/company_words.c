@@ -22,17 +22,17 @@ bool rng_chance(struct rng *rng, int64_t per_mille)
 }
 
 static const char *const first_words[] = {
-	"Nordlicht", "Alder", "Brightwater", "Castell", "Dunmore", "Elbtal", "Fairfax", "Granit", "Harrow", "Isar", "Juniper", "Kestrel",
-	"Lindner", "Marlow", "Nimbus", "Orchard", "Pinecrest", "Quarz", "Ravens", "Sandberg", "Tamarind", "Ulmen", "Verdant", "Westfield",
-	"Ximena", "Yarrow", "Zephyr", "Amber", "Birken", "Coral",
+	"Nordlicht", "Alder",   "Brightwater", "Castell",   "Dunmore", "Elbtal",  "Fairfax",   "Granit", "Harrow", "Isar",
+	"Juniper",   "Kestrel", "Lindner",     "Marlow",    "Nimbus",  "Orchard", "Pinecrest", "Quarz",  "Ravens", "Sandberg",
+	"Tamarind",  "Ulmen",   "Verdant",     "Westfield", "Ximena",  "Yarrow",  "Zephyr",    "Amber",  "Birken", "Coral",
 };
 static const char *const second_words[] = {
-	"Logistics", "Maschinenbau", "Foods", "Textiles", "Medical", "Optik", "Robotics", "Energy", "Labs", "Papier", "Chemicals",
-	"Printing", "Furniture", "Systems", "Outdoor", "Studios", "Analytics", "Bau", "Trading", "Instruments",
+	"Logistics", "Maschinenbau", "Foods",     "Textiles", "Medical", "Optik",   "Robotics",  "Energy", "Labs",    "Papier",
+	"Chemicals", "Printing",     "Furniture", "Systems",  "Outdoor", "Studios", "Analytics", "Bau",    "Trading", "Instruments",
 };
 static const char *const items[] = {
-	"PUMP-40", "VALVE-12", "SENSOR-A", "SENSOR-B", "CABLE-5M", "SUPPORT-MONTH", "LICENCE-SEAT", "FILTER-90", "MOTOR-3KW", "GASKET-SET",
-	"SERVICE-HOUR", "FREIGHT",
+	"PUMP-40",      "VALVE-12",  "SENSOR-A",  "SENSOR-B",   "CABLE-5M",     "SUPPORT-MONTH",
+	"LICENCE-SEAT", "FILTER-90", "MOTOR-3KW", "GASKET-SET", "SERVICE-HOUR", "FREIGHT",
 };
 
 void company_name(struct rng *rng, char *buf, size_t size, const char *country)
@@ -49,8 +49,8 @@ void company_name(struct rng *rng, char *buf, size_t size, const char *country)
 
 void company_iban(struct rng *rng, char *buf, size_t size, const char *country)
 {
-	snprintf(buf, size, "%s%02lld%09lld%09lld", country, (long long)(10 + rng_below(rng, 89)), (long long)rng_below(rng, 1000000000),
-		 (long long)rng_below(rng, 1000000000));
+	snprintf(buf, size, "%s%02lld%09lld%09lld", country, (long long)(10 + rng_below(rng, 89)),
+		 (long long)rng_below(rng, 1000000000), (long long)rng_below(rng, 1000000000));
 }
 
 const char *company_item(struct rng *rng)
@@ -60,8 +60,10 @@ const char *company_item(struct rng *rng)
 
 struct text company_remittance(struct rng *rng, struct arena *a, struct text refs)
 {
-	static const char *const before[] = { "", "INV ", "Invoice ", "Rechnung ", "payment of ", "RE-NR. ", "/INV/ ", "our payment, bill ", "Zahlung " };
-	static const char *const after[] = { "", " thank you", " mit Dank", ".", " - see advice", " / Buchhaltung", " EUR", " ref 17" };
+	static const char *const before[] = { "",        "INV ",   "Invoice ",           "Rechnung ", "payment of ",
+					      "RE-NR. ", "/INV/ ", "our payment, bill ", "Zahlung " };
+	static const char *const after[] = { "",     " thank you", " mit Dank", ".", " - see advice", " / Buchhaltung",
+					     " EUR", " ref 17" };
 
 	return text_printf(a, "%s" TEXT_FMT "%s", before[rng_below(rng, ARRAY_LEN(before))], TEXT_ARG(refs),
 			   after[rng_below(rng, ARRAY_LEN(after))]);
@@ -69,8 +71,9 @@ struct text company_remittance(struct rng *rng, struct arena *a, struct text ref
 
 struct text company_garbled(struct rng *rng, struct arena *a, date_t day)
 {
-	static const char *const texts[] = { "invoice of last month", "as agreed by phone", "Abschlag", "sammelzahlung lt. liste", "open items %d",
-					     "rate 2", "your bill from %d" };
+	static const char *const texts[] = { "invoice of last month",   "as agreed by phone", "Abschlag",
+					     "sammelzahlung lt. liste", "open items %d",      "rate 2",
+					     "your bill from %d" };
 	struct text t = text_of(texts[rng_below(rng, ARRAY_LEN(texts))]);
 	size_t at = text_find(t, TEXT("%d"));
 	int y, m, d;
@@ -79,4 +82,11 @@ struct text company_garbled(struct rng *rng, struct arena *a, date_t day)
 	if (at == TEXT_NOT_FOUND)
 		return t;
 	return text_printf(a, TEXT_FMT "%d", TEXT_ARG(((struct text){ t.s, at })), m);
+}
+
+date_t company_working_day(date_t day)
+{
+	int weekday = date_weekday(day);
+
+	return weekday == 6 ? day + 2 : weekday == 7 ? day + 1 : day;
 }

@@ -17,10 +17,10 @@ struct csv {
 };
 
 struct csv_row {
-	size_t line;         /* where it begins, from 1 */
+	size_t line; /* where it begins, from 1 */
 	struct text *cell;
 	size_t n;
-	const char *error;   /* NULL, or what is wrong with the row as a whole */
+	const char *error; /* NULL, or what is wrong with the row as a whole */
 };
 
 /* Reads the header. REJECT bad_csv: empty, not UTF-8, too many columns. */

@@ -142,7 +142,8 @@ bool import_map_parse(struct text text, struct arena *a, struct err *err, struct
 		return err_set(err, ERR_REJECT, "bad_map", "a map needs a source and at least one event");
 	for (size_t i = 0; i < m->n_events; i++)
 		if (m->event[i].on.n == 0 || m->event[i].id.n == 0)
-			return err_set(err, ERR_REJECT, "bad_map", "event " TEXT_FMT ": needs `on` and `id`", TEXT_ARG(m->event[i].name));
+			return err_set(err, ERR_REJECT, "bad_map", "event " TEXT_FMT ": needs `on` and `id`",
+				       TEXT_ARG(m->event[i].name));
 	*ret_map = m;
 	return true;
 }

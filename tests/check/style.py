@@ -49,6 +49,8 @@ def long_functions():
 def banned():
     for path in tracked(".c", ".h"):
         for i, line in enumerate(code(path).split("\n"), 1):
+            if path.startswith("tests/") and "system(" in line:
+                continue  # a test may start a server of its own
             if BANNED.search(line) and "pragma GCC poison" not in line:
                 yield f"{path}:{i}: {line.strip()}"
 

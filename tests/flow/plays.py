@@ -2,10 +2,10 @@
 import hashlib
 import os
 
-from stack import BUILD, ROOT, SERVICES
+from stack import BUILD, HOMES, SERVICES
 
 ACCOUNTS, DAYS, SEED = 20, 45, 11
-CACHE = os.path.join(ROOT, "build", "flow", "digest")
+CACHE = os.path.join(HOMES, "digest")
 
 
 def generate(stack):

@@ -9,6 +9,7 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("OPENITEM_TEST_BUILD", os.path.join(ROOT, "build", "gcc"))
+HOMES = os.environ.get("OPENITEM_TEST_HOMES", os.path.join(ROOT, "build", "flow"))  # two runs at once need two of them
 SERVICES = ("intake", "billing", "cash", "collections", "reporting")
 SHARED = os.path.join(ROOT, "..", "shared", "data", "ar")
 
@@ -19,7 +20,7 @@ class Failed(Exception):
 
 class Stack:
     def __init__(self, name):
-        self.home = os.path.join(ROOT, "build", "flow", name)
+        self.home = os.path.join(HOMES, name)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("OPENITEM_")}
         for keep in ("OPENITEM_CACHE", "OPENITEM_KAFKA_VERSION"):
             if keep in os.environ:
