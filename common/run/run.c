@@ -15,13 +15,24 @@
 #define BACKOFF_MIN_MS 50
 #define BACKOFF_MAX_MS 2000
 #define LINGER_MS      1
+#define STOP_SECONDS   4 /* after SIGTERM; who sent it expects an end within 5 */
 #define VERSION        "0.1.0"
 
 volatile int run_stop;
 
+/* A server that hangs may hold up the end. What was committed is safe and the rest is done again, so we go without it. */
+static void on_alarm(int signo)
+{
+	(void)signo;
+	log_line(LOG_WARN, "stopped without waiting for a server that does not answer"); /* no lock, no malloc: log.h */
+	_exit(0);
+}
+
 static void on_signal(int signo)
 {
 	(void)signo;
+	if (!run_stop)
+		alarm(STOP_SECONDS);
 	run_stop = 1;
 }
 
@@ -480,6 +491,7 @@ int run_main(const struct run_service *service, int argc, char **argv)
 	struct sigaction act = { .sa_handler = on_signal };
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGINT, &act, NULL);
+	signal(SIGALRM, on_alarm);
 	signal(SIGPIPE, SIG_IGN);
 	if (!run_open(&loop, &s, &err) || !metrics_http_start(&(struct metrics_http_conf){ .listen = s.admin,
 											   .service = service->core->name,

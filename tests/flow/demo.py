@@ -12,7 +12,7 @@ from decimal import Decimal
 import events
 from stack import Stack, Tests
 
-ACCOUNTS, DAYS, SEED = 30, 100, 7
+ACCOUNTS, DAYS, SEED = (int(n) for n in os.environ.get("OPENITEM_TEST_COMPANY", "30 80 7").split())
 AGING_CSV = "as_of,entity,account,name,currency,not_due,1-30,31-60,61-90,over_90,unapplied,credits,total,oldest_days"
 
 
