@@ -343,6 +343,25 @@ static void show(struct loop *loop)
 	}
 }
 
+static void show_gauge(struct loop *loop)
+{
+	const struct run_gauge *g = loop->service->gauge;
+	char labels[METRICS_LABELS_MAX + 1];
+	struct store_result *r;
+	struct err err;
+
+	if (g == NULL || loop->store == NULL || store_is_broken(loop->store) ||
+	    !store_query(loop->store, g->sql, 0, NULL, &err, &r))
+		return;
+	for (size_t i = 0; i < store_result_rows(r); i++) {
+		const char *entity = text_cstr(loop->arena, store_result_text(r, i, "entity"));
+		const char *currency = text_cstr(loop->arena, store_result_text(r, i, "currency"));
+		metrics_labels(labels, "entity", entity, "currency", currency, NULL);
+		metric_set(metrics_gauge(g->name, g->help, labels), (double)store_result_i64(r, i, "value"));
+	}
+	store_result_free(r);
+}
+
 /* Marks of the offsets for lag tools; nothing of ours depends on them. */
 static void courtesy(struct loop *loop)
 {
@@ -432,6 +451,7 @@ static bool turn(struct loop *loop, bool *activate_wanted, int64_t *last_show_ms
 	if (run_now_ms() - *last_show_ms > 1000 && loop->consumer != NULL) {
 		*last_show_ms = run_now_ms();
 		show(loop);
+		show_gauge(loop);
 		courtesy(loop);
 	}
 	return true;

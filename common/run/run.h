@@ -15,6 +15,7 @@
 struct store_migration;
 struct bus_record;
 struct run_gate;
+struct run_gauge;
 
 /* A topic a service reads. On ar.* topics partition = lane. */
 struct run_source {
@@ -31,7 +32,14 @@ struct run_service {
 	const char *fanout_topic; /* outcomes with a destination are (also) published here: ar.transfer.v1, ar.intake.v1; or NULL */
 	const struct store_migration *migrations;
 	size_t n_migrations;
+	const struct run_gauge *gauge; /* shown with the metrics, about once a second; or NULL */
 	const struct run_gate *gate; /* intake only: see gate.h; NULL inside */
+};
+
+/* A gauge per (entity, currency) from the service's own tables. */
+struct run_gauge {
+	const char *name, *help;
+	const char *sql; /* columns entity, currency, value (bigint); no parameters; cheap */
 };
 
 /* Runs until SIGTERM or SIGINT. Exit codes: 0 stopped, 78 configuration, 70 FATAL. */

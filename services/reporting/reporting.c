@@ -124,8 +124,16 @@ static const struct run_source sources[REPORTING_SOURCES] = {
 	[REPORTING_COLLECTIONS] = { .topic = "ar.collections.v1" },
 };
 
+/* Tie-out of the sub-ledger and AR control (RPT-06, AUD-05): zero, or somebody must look. */
+static const struct run_gauge tie_out = {
+	.name = "openitem_ledger_imbalance_minor_units",
+	.help = "Open items less AR control, minor units.",
+	.sql = "SELECT entity, currency, sum(items_minor - control_minor)::bigint AS value FROM tie_out GROUP BY entity, currency",
+};
+
 const struct run_service reporting_service = {
 	.core = &core,
 	.sources = sources,
 	.n_sources = REPORTING_SOURCES,
+	.gauge = &tie_out,
 };

@@ -8,7 +8,7 @@ import signal
 import time
 
 import plays
-from stack import SERVICES, Failed, Stack, Tests
+from stack import BUILD, SERVICES, Failed, Stack, Tests
 
 KILLS = 2  # of each service, at least
 SEED = int(os.environ.get("OPENITEM_TEST_SEED", "4"))
@@ -39,14 +39,14 @@ def running(stack, service):
     return pid if alive(pid) else None
 
 
-def kill_while_playing(stack, path):
+def kill_while_playing(stack, path, until):
     rng, done = random.Random(SEED), []
     plan = [s for s in SERVICES for _ in range(KILLS)]
     rng.shuffle(plan)
-    play = stack.start("play", path)
+    play = stack.start("play", path, "--until", until)
     try:
         for service in plan:
-            time.sleep(rng.uniform(0.05, 0.9))
+            time.sleep(rng.uniform(0.05, 0.7))
             wait_until(f"{service} started again", 30, lambda s=service: running(stack, s))
             if play.poll() is not None:
                 break
@@ -92,23 +92,32 @@ def supervised(stack):
                 yield f"{service}: {x}"
 
 
-def terminated(stack):
-    """SIGTERM: ends within 5 s with exit 0, and `up` starts it again where it was."""
+def terminated(stack, path, after):
+    """SIGTERM while events flow: each ends within 5 s with exit 0, and `up` starts it again where it was."""
+    play = stack.start("play", path, "--from", after)
+    time.sleep(0.7)
+    sizes = {s: os.path.getsize(os.path.join(stack.home, "logs", s + ".log")) for s in SERVICES}
     for service in SERVICES:
-        pid, log = stack.pid(service), os.path.join(stack.home, "logs", service + ".log")
-        size, begin = os.path.getsize(log), time.time()
+        pid, log, begin = stack.pid(service), os.path.join(stack.home, "logs", service + ".log"), time.time()
         os.kill(pid, signal.SIGTERM)
         wait_until(f"the end of {service}", 8, lambda old=pid: not alive(old))
-        took = time.time() - begin
-        if took > 5:
-            yield f"{service} took {took:.1f} s to end"
-        wait_until(f"the end of {service} in its log", 3, lambda at=size, path=log: b"ended with" in open(path, "rb").read()[at:])
-        with open(log, "rb") as f:
-            f.seek(size)
-            said = f.read().decode()
-        if "service ended with exit 0" not in said:
-            yield f"{service}: {said}"
-    stack.shell("deploy/up", "--build-dir", os.path.dirname(os.path.realpath(os.path.join(stack.home, "bin", "openitem"))))
+        if time.time() - begin > 5:
+            yield f"{service} took {time.time() - begin:.1f} s to end"
+
+        def said(path=log, at=sizes[service]):
+            with open(path, "rb") as f:
+                f.seek(at)
+                return f.read().decode()
+
+        wait_until(f"the end of {service} in its log", 3, lambda: "ended with" in said())
+        if "service ended with exit 0" not in said():
+            yield f"{service}: {said()}"
+    if play.poll() is not None:
+        yield "the company was played before the services ended"
+    stack.shell("deploy/up", "--build-dir", BUILD)
+    out = play.communicate()[0]
+    if play.returncode != 0:
+        yield f"play: exit {play.returncode}: {out[-2000:]}"
     stack.tool("settle")
 
 
@@ -129,12 +138,13 @@ def main():
             tests.attempt("two homes side by side: played in peace on one of them, verify passes",
                           lambda: plays.undisturbed(peace, plays.generate(peace)) and apart(peace, stack))
         expected = plays.remembered(path)
-        tests.attempt("each service killed by SIGKILL while the company is played", kill_while_playing, stack, path)
+        days = plays.days(path)
+        last, after = days[len(days) * 4 // 5 - 1], days[len(days) * 4 // 5]
+        tests.attempt("each service killed by SIGKILL while the company is played", kill_while_playing, stack, path, last)
+        tests.attempt("the supervisor started each of them again, nothing else went wrong", supervised, stack)
+        tests.attempt("SIGTERM while it is played: each service ends within 5 s with exit 0, up starts it again", terminated, stack, path, after)
         tests.attempt("the digest is that of the undisturbed run", same_digest, stack, expected)
         tests.attempt("AUD-05 verify after the kills", verify, stack)
-        tests.attempt("the supervisor started each of them again, nothing else went wrong", supervised, stack)
-        tests.attempt("SIGTERM: each service ends within 5 s with exit 0, up starts it again", terminated, stack)
-        tests.attempt("the digest after that", same_digest, stack, expected)
     tests.end()
 
 

@@ -336,6 +336,30 @@ def kafka_stopped(stack, path, part):
     yield from waited(stack, sizes, "waiting for kafka", "kafka is back")
 
 
+def terminated_frozen(stack, path, part):
+    """SIGTERM while neither Kafka nor PostgreSQL answers: each ends within 5 s with exit 0 all the same, and goes on where it was."""
+    player, sizes = Player(stack, path, part), log_sizes(stack)
+    pids = freeze(stack, "kafka") + freeze(stack, "postgres")
+    time.sleep(1)
+    services, begin, took = {s: stack.pid(s) for s in SERVICES}, time.time(), {}
+    for pid in services.values():
+        os.kill(pid, signal.SIGTERM)
+    while len(took) < len(services) and time.time() < begin + 8:
+        took.update({s: time.time() - begin for s, pid in services.items() if s not in took and gone(pid)})
+        time.sleep(0.02)
+    thaw(pids)
+    for s in SERVICES:
+        if took.get(s, 99) > 5:
+            yield f"{s} did not end within 5 s"
+    time.sleep(0.5)
+    for s in SERVICES:
+        last = log_lines(stack, s, sizes[s])[-1]["msg"]
+        if last != "service ended with exit 0: not started again":
+            yield f"{s}: {last}"
+    up(stack)
+    player.end()
+
+
 def same_digest(stack, path):
     expected, digest = plays.remembered(path), stack.digest()
     if expected is None:
@@ -364,26 +388,28 @@ def verify(stack):
     stack.tool("verify")
 
 
+def gone(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] in "ZX"
+    except FileNotFoundError:
+        return True
+
+
 def ended(home, pids):
-    left = [p for p in pids if os.path.exists(f"/proc/{p}") and open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()[0] not in "ZX"]
+    left = [p for p in pids if not gone(p)]
     if left:
         yield f"still running after deploy/down: {left}"
     if os.path.exists(home):
         yield f"{home} is still there after deploy/down --wipe"
 
 
-def days(path):
-    """Business days of the company, in order."""
-    with open(path) as f:
-        return sorted({json.loads(line)["time"][:10] for line in f})
-
-
 def main():
     tests = Tests()
     with Stack("lifecycle") as stack:
         path = plays.generate(stack)
-        all_days = days(path)
-        edges = [len(all_days) * n // 5 for n in range(6)]
+        all_days = plays.days(path)
+        edges = [len(all_days) * n // 6 for n in range(7)]
         parts = [(all_days[a], all_days[b - 1]) for a, b in zip(edges, edges[1:])]
         tests.attempt("/livez /readyz /healthz /version", health, stack)
         tests.attempt("Redis frozen and killed while events flow: nothing changes but speed", redis_away, stack, path, parts[0])
@@ -392,6 +418,7 @@ def main():
         tests.attempt("PostgreSQL frozen for 5 s", frozen, stack, path, parts[2], "postgres", 5)
         tests.attempt("Kafka frozen for 10 s", frozen, stack, path, parts[3], "kafka", AWAY_S)
         tests.attempt("Kafka killed and started again", kafka_stopped, stack, path, parts[4])
+        tests.attempt("SIGTERM while Kafka and PostgreSQL are frozen: ended within 5 s with exit 0", terminated_frozen, stack, path, parts[5])
         tests.attempt("AUD-05 verify after all that", verify, stack)
         tests.attempt("the digest is that of the undisturbed run", same_digest, stack, path)
         tests.attempt("each event once: nothing lost, nothing doubled", each_event_once, stack)

@@ -1,5 +1,6 @@
 """One small company, and the digest of its books when nothing disturbs it: what a disturbed run must come to."""
 import hashlib
+import json
 import os
 
 from stack import BUILD, HOMES, SERVICES
@@ -13,6 +14,12 @@ def generate(stack):
     stack.tool("generate", "--accounts", str(ACCOUNTS), "--days", str(DAYS), "--seed", str(SEED), "--out", path,
                "--truth", os.path.join(stack.home, "truth.ndjson"))
     return path
+
+
+def days(path):
+    """Business days of the company, in order."""
+    with open(path) as f:
+        return sorted({json.loads(line)["time"][:10] for line in f})
 
 
 def fingerprint(path):
