@@ -207,6 +207,7 @@ struct outcome {
 	struct text event_id; /* id_derive(cause source + event id, service, part) */
 	int32_t part; /* 1, 2 ... per cause */
 	bool final;
+	struct text cursor; /* on the last outcome of a step that ends with MORE: decision.cursor */
 };
 
 enum decided {
@@ -223,7 +224,8 @@ struct decision {
 	struct book *book;
 	struct arena *arena;
 	const struct input *input;
-	struct text cursor; /* out, with MORE: at most RUN_CURSOR_BYTES_MAX; kept in the database */
+	struct text cursor; /* out, with MORE: at most CURSOR_BYTES_MAX; kept in the database */
+	bool answered; /* out, with MORE: the input has all its answers; what follows answers inputs that it released */
 	struct outcome *outcomes; /* this step's, in order */
 	size_t n_outcomes;
 	size_t cap_outcomes;

@@ -71,6 +71,7 @@ enum decided core_step(struct decision *d)
 	d->outcomes = NULL;
 	d->n_outcomes = d->cap_outcomes = 0;
 	d->cursor = TEXT_NONE;
+	d->answered = false;
 	book_step_begin(d->book);
 	if (d->core->note != NULL && d->input->cursor.n == 0)
 		d->core->note(d->book, d->input);
@@ -82,6 +83,8 @@ enum decided core_step(struct decision *d)
 		return AGAIN;
 	}
 	CHECK(result != MORE || (d->cursor.n > 0 && d->cursor.n <= CURSOR_BYTES_MAX));
-	mark_final(d, result == MORE);
+	mark_final(d, result == MORE && !d->answered);
+	if (result == MORE && d->n_outcomes > 0)
+		d->outcomes[d->n_outcomes - 1].cursor = d->cursor;
 	return result;
 }

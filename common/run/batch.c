@@ -1,4 +1,5 @@
 /* batch: one transaction over the records that are pending. The journey of DESIGN section 3, in its order. */
+#include "base/fault.h"
 #include "ev/type.h"
 #include "log/log.h"
 #include "run/loop.h"
@@ -176,6 +177,8 @@ static bool begin(struct batch *b, struct err *err)
 		lanes[n] = loop->lane[i].lane;
 		epochs[n++] = loop->lane[i].epoch;
 	}
+	if (MUTANT(EPOCH_UNCHECKED))
+		n = 0;
 	return store_begin(loop->store, lanes, epochs, n, err);
 }
 
@@ -215,7 +218,7 @@ static enum seq_verdict check_seq(struct batch *b, struct work *w)
 	struct seq_entry *e = seq_find(&w->lane->in, (int16_t)w->input.source, w->record->partition, p->lane, true);
 	if (seq <= e->seq)
 		return SEQ_SEEN;
-	if (seq > e->seq + 1) {
+	if (seq > e->seq + 1 && !MUTANT(GAP_IGNORED)) {
 		err_set(&w->why, ERR_STOP, "sequence_gap",
 			"%s[%d]@%lld: seq %lld of %.*s lane %d follows %lld: records are missing", w->record->topic,
 			w->record->partition, (long long)w->record->offset, (long long)seq, TEXT_ARG(p->service), p->lane,
@@ -385,7 +388,11 @@ static bool save(struct batch *b, struct err *err)
 	for (size_t i = 0; i < b->loop->n_lanes; i++)
 		if (b->loop->lane[i].in_batch)
 			lane_put_changes(b->loop, b->book, &b->loop->lane[i]);
-	return store_save_commit(b->loop->store, b->loop->tables, b->loop->n_tables, b->book, err);
+	FAILPOINT("batch.decided");
+	if (!store_save_commit(b->loop->store, b->loop->tables, b->loop->n_tables, b->book, err))
+		return false;
+	FAILPOINT("batch.committed");
+	return true;
 }
 
 static void committed(struct batch *b)
@@ -406,6 +413,7 @@ static void committed(struct batch *b)
 			if (b->work[i].done && b->work[i].accepted)
 				accepted[n++] = b->work[i].input;
 		hint_put(loop, accepted, n);
+		FAILPOINT("batch.hinted");
 	}
 	for (size_t i = 0; i < b->n; i++) {
 		if (!b->work[i].done)
@@ -440,8 +448,14 @@ static bool run_steps(struct batch *b, struct err *err)
 		hint_get(b->loop, inputs, b->n);
 		for (size_t i = 0; i < b->n; i++)
 			b->work[i].input.seen_hash = inputs[i].seen_hash;
+		if (MUTANT(SEEN_BEFORE_COMMIT))
+			hint_put(b->loop, inputs, b->n);
 	}
-	return begin(b, err) && load(b, err) && decide(b, err) && save(b, err);
+	FAILPOINT("batch.polled");
+	if (!begin(b, err) || !load(b, err))
+		return false;
+	FAILPOINT("batch.loaded");
+	return decide(b, err) && save(b, err);
 }
 
 bool batch_run(struct loop *loop, struct err *err, size_t *ret_done)
@@ -491,6 +505,7 @@ bool batch_save_marks(struct loop *loop, struct err *err)
 		committed(&b);
 	else
 		store_abort(loop->store);
+	FAILPOINT("marks.saved");
 	arena_reset(loop->arena);
 	return ok;
 }

@@ -1,4 +1,5 @@
 /* lane: what we know about a lane we own, read from and written to the loop's tables. */
+#include "base/fault.h"
 #include "run/loop.h"
 #include "log/log.h"
 
@@ -311,7 +312,7 @@ void lane_put_changes(struct loop *loop, struct book *book, struct lane *l)
 				     .epoch = l->epoch,
 				     .seq = l->seq,
 				     .hash = hash,
-				     .published_seq = l->published_seq,
+				     .published_seq = MUTANT(MARK_BEFORE_ACK) ? l->seq : l->published_seq,
 				     .stopped = l->stopped ? text_dup(arena, text_of(l->stopped_why)) : TEXT_NONE,
 				     .last_event_us = l->last_event_us });
 }

@@ -24,6 +24,7 @@ struct wire_msg;
 #define SOURCES_MAX        8
 #define SEQS_PER_LANE_MAX  8192
 #define LOADS_PER_STEP_MAX 8 /* further loads for one input before it counts as a fault of `want` */
+#define BACKOFF_MIN_MS     50
 #define IDLE_MARK_MS       5 /* after this long without records the published mark is saved */
 #define SEEN_TTL_S         (3 * 24 * 3600) /* window of the Redis hint */
 
@@ -82,7 +83,7 @@ struct loop {
 	int32_t lanes; /* of the system */
 	int64_t batch_max;
 	const char *conninfo;
-	char owner[128];
+	char owner[128], group[64], client[64], instance[128];
 	char birth[40]; /* id the database got when it was made, and a space; for the hints */
 	struct bus_conf bus_conf;
 	struct bus_consumer *consumer;
@@ -99,22 +100,30 @@ struct loop {
 	size_t one_by_one; /* records still to be taken singly, after a batch was refused */
 	bool republish; /* unpublished outcomes must come from the table */
 	bool check_stream; /* own topics not compared with the table yet */
-	bool said_down;
+	bool activate_wanted; /* lanes must be taken (again) before the next batch */
+	bool said_down, said_postgres;
 	bool kafka_away; /* "waiting for kafka" was said */
-	int64_t backoff_ms;
+	int64_t backoff_ms, last_show_ms;
 	struct run_metrics m;
 	struct metrics_check *ready_postgres, *ready_kafka, *ready_assignment;
 };
 
 extern volatile int run_stop; /* set by SIGTERM and SIGINT */
 
-int64_t run_now_us(void);
+/* ---- clock.c ---- */
+int64_t run_now_us(void); /* since 1970 */
 int64_t run_now_ms(void); /* monotonic */
 void run_sleep_ms(int64_t ms);
 
 struct run_settings;
 /* ---- open.c ---- */
 bool run_open(struct loop *loop, const struct run_settings *settings, struct err *err);
+
+/* ---- turn.c ---- */
+/* Poll, then whatever is due: opening, assignment, a batch, marks. False: FATAL, said in the log. */
+bool run_turn(struct loop *loop);
+/* Saves the marks if that is possible at once, and gives everything back. */
+void run_close(struct loop *loop);
 
 /* ---- lane.c ---- */
 struct lane *lane_find(struct loop *loop, int32_t lane);

@@ -16,7 +16,7 @@ static void make_metrics(struct loop *loop)
 	for (size_t s = 0; s < loop->service->n_sources; s++) {
 		char per[METRICS_LABELS_MAX + 1], group[64];
 		const char *topic = loop->service->sources[s].topic;
-		snprintf(group, sizeof(group), "openitem-%s", loop->service->core->name);
+		snprintf(loop->group, sizeof(loop->group), "openitem-%s", loop->service->core->name);
 		metrics_labels(per, "service", loop->service->core->name, "topic", topic, NULL);
 		m->consumed[s] = metrics_counter("openitem_messaging_consumed_messages_total", "Records committed.", per);
 		metrics_labels(per, "consumergroup", group, "topic", topic, NULL);
@@ -62,15 +62,16 @@ static void bus_said(int level, const char *facility, const char *line)
 bool run_open(struct loop *loop, const struct run_settings *s, struct err *err)
 {
 	const struct run_service *service = loop->service;
-	static char group[64], client[64], instance[128];
 
-	snprintf(group, sizeof(group), "openitem-%s", service->core->name);
-	snprintf(client, sizeof(client), "openitem-%s-%s", service->core->name, s->instance);
-	snprintf(instance, sizeof(instance), "%s-%s", service->core->name, s->instance);
-	snprintf(loop->owner, sizeof(loop->owner), "%s pid %d", client, (int)getpid());
-	loop->bus_conf = (struct bus_conf){
-		.brokers = s->brokers, .client_id = client, .group = group, .instance_id = instance, .log = bus_said
-	};
+	snprintf(loop->group, sizeof(loop->group), "openitem-%s", service->core->name);
+	snprintf(loop->client, sizeof(loop->client), "openitem-%s-%s", service->core->name, s->instance);
+	snprintf(loop->instance, sizeof(loop->instance), "%s-%s", service->core->name, s->instance);
+	snprintf(loop->owner, sizeof(loop->owner), "%s pid %d", loop->client, (int)getpid());
+	loop->bus_conf = (struct bus_conf){ .brokers = s->brokers,
+					    .client_id = loop->client,
+					    .group = loop->group,
+					    .instance_id = loop->instance,
+					    .log = bus_said };
 	loop->lanes = (int32_t)s->lanes;
 	loop->batch_max = s->batch_max;
 	loop->conninfo = s->database;
@@ -78,7 +79,9 @@ bool run_open(struct loop *loop, const struct run_settings *s, struct err *err)
 	loop->pending = calloc(PENDING_MAX, sizeof(*loop->pending));
 	loop->n_tables = service->core->n_tables + RUN_TABLES_N;
 	loop->tables = calloc(loop->n_tables, sizeof(*loop->tables));
-	CHECK(loop->pending != NULL && loop->tables != NULL);
+	loop->lane = calloc(LANES_OWNED_MAX, sizeof(*loop->lane));
+	loop->backoff_ms = BACKOFF_MIN_MS;
+	CHECK(loop->pending != NULL && loop->tables != NULL && loop->lane != NULL);
 	memcpy(loop->tables, service->core->tables, service->core->n_tables * sizeof(*loop->tables));
 	memcpy(loop->tables + service->core->n_tables, run_tables, sizeof(run_tables));
 	find_provenance(loop);

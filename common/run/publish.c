@@ -1,4 +1,5 @@
 /* publish: committed outcomes to Kafka, in order; the published mark; what a crash left unpublished; is our stream ahead of us? */
+#include "base/fault.h"
 #include "date/date.h"
 #include "ev/type.h"
 #include "log/log.h"
@@ -134,8 +135,10 @@ bool publish_rows(struct loop *loop, const struct log_list *list, struct err *er
 		if (!ok)
 			return false;
 	}
+	FAILPOINT("publish.queued");
 	if (!drain(loop, &f, err))
 		return false;
+	FAILPOINT("publish.acknowledged");
 	for (size_t i = 0; i < list->n; i++)
 		list->item[i].lane->published_seq = list->item[i].row->seq;
 	loop->republish = false;
@@ -170,6 +173,8 @@ bool publish_unpublished(struct loop *loop, struct err *err)
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		struct lane *lane = &loop->lane[i];
 		size_t total = 0;
+		if (MUTANT(OUTBOX_FORGOTTEN))
+			lane->published_seq = lane->seq;
 		while (lane->published_seq < lane->seq) {
 			size_t n = 0;
 			bool ok = publish_page(loop, lane, err, &n);
@@ -231,7 +236,7 @@ static void check_record(struct stream_check *c, const struct bus_record *r)
 	if (lane == NULL)
 		return;
 	int16_t topic = c->topic_of[r->topic_at];
-	if (p->seq > lane->seq) {
+	if (p->seq > lane->seq && !MUTANT(DECIDES_AFTER_RESTORE)) {
 		err_set(&err, ERR_STOP, "database_older_than_stream",
 			"%s[%d]@%lld holds our seq %lld, the database ends at %lld: run `openitem rebuild %s`", r->topic,
 			r->partition, (long long)r->offset, (long long)p->seq, (long long)lane->seq, core->name);

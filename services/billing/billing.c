@@ -84,11 +84,12 @@ static enum decided decide(struct decision *d)
 		return DECIDED;
 	if (!is_order(d->input))
 		return bil_reference_decide(d);
+	if (text_eq(d->input->cursor, BILLING_CURSOR_RELEASE))
+		return bil_parking_release(d, PARK_READY);
 	struct job job = bil_job_of_input(d->arena, d->input);
 	switch (bil_decide_job(d, &job)) {
 	case STEP_TAKEN:
-		bil_parking_follow(d, &job);
-		return DECIDED;
+		return bil_parking_follow(d, &job);
 	case STEP_WAITS:
 		return DECIDED;
 	case STEP_UNFINISHED:

@@ -58,7 +58,8 @@ enum step bil_park(struct decision *d, const struct job *job, enum park_reason r
 void bil_parking_want_release(struct book *book, int32_t lane, struct text waits_for, date_t day);
 enum decided bil_parking_release(struct decision *d, struct text waits_for);
 /* The queue behind an event that was taken. */
-void bil_parking_follow(struct decision *d, const struct job *job);
+#define BILLING_CURSOR_RELEASE TEXT("release") /* what is ready is released, a page at a time */
+enum decided bil_parking_follow(struct decision *d, const struct job *job);
 void bil_parking_apply(struct book *book, const struct input *input, const struct outcome *outcome);
 enum step bil_decide_job(struct decision *d, const struct job *job);
 

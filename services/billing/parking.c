@@ -132,6 +132,11 @@ void bil_want_job(struct book *book, const struct job *job, struct text entity, 
 /* First round: by what the event says; second: by what its order, or its customer, says. */
 void bil_parking_want(struct book *book, const struct input *input)
 {
+	if (text_eq(input->cursor, BILLING_CURSOR_RELEASE)) {
+		bil_want_day(book, input->lane);
+		bil_parking_want_release(book, input->lane, PARK_READY, bil_see_day(book, input->lane));
+		return;
+	}
 	struct job job = bil_job_of_input(book_arena(book), input);
 	const struct crm_order *content = content_of(job.event);
 	struct text entity = TEXT_NONE, terms_code = TEXT_NONE;
@@ -214,11 +219,21 @@ static bool next_waits(struct decision *d, const struct job *job)
 	       bil_see_parked(d->book, job->lane, job->account, job->aggregate, job->position + 1) != NULL;
 }
 
+/* The input has its answers; the rows that are ready now follow. */
+static enum decided goes_on_releasing(struct decision *d)
+{
+	d->answered = true;
+	d->cursor = BILLING_CURSOR_RELEASE;
+	return MORE;
+}
+
 /* One page; MORE while a row is left, was made ready, or is not finished. Rows that wait for something else now are not found again. */
 enum decided bil_parking_release(struct decision *d, struct text waits_for)
 {
-	struct rows page[] = { bil_see_waiting(d->book, d->input->lane, waits_for),
-			       bil_see_waiting(d->book, d->input->lane, PARK_READY) };
+	struct rows page[] = { { 0 }, bil_see_waiting(d->book, d->input->lane, PARK_READY) };
+
+	if (!text_eq(waits_for, PARK_READY))
+		page[0] = bil_see_waiting(d->book, d->input->lane, waits_for);
 	bool more = page[0].more || page[1].more;
 
 	for (size_t k = 0; k < ARRAY_LEN(page); k++)
@@ -229,26 +244,30 @@ enum decided bil_parking_release(struct decision *d, struct text waits_for)
 		}
 	if (!more)
 		return DECIDED;
-	d->cursor = TEXT("release");
+	d->cursor = BILLING_CURSOR_RELEASE;
 	return MORE;
 }
 
-/* In the same transaction, as far as it was loaded; what is beyond, or unfinished, is `ready` for the next day's opening. */
-void bil_parking_follow(struct decision *d, const struct job *job)
+/* In the same transaction, as far as it was loaded; what is beyond, or unfinished, is `ready` and follows in the next. */
+enum decided bil_parking_follow(struct decision *d, const struct job *job)
 {
 	if (!next_waits(d, job))
-		return;
+		return DECIDED;
 	struct rows behind = bil_see_chain(d->book, job->lane, job->account, job->aggregate, job->position);
 	int64_t position = job->position;
 
 	for (size_t i = 0; i < behind.n && !book_is_again(d->book); i++) {
 		const struct parked_row *row = behind.row[i];
 		if (row->position != ++position)
-			return;
+			return DECIDED;
 		struct job next = bil_job_of_parked(d->arena, row);
-		if (bil_decide_job(d, &next) != STEP_TAKEN)
-			return;
+		enum step step = bil_decide_job(d, &next);
+		if (step == STEP_WAITS)
+			return DECIDED;
+		if (step == STEP_UNFINISHED || (i + 1 == behind.n && next_waits(d, &next)))
+			return goes_on_releasing(d);
 	}
+	return DECIDED;
 }
 
 /* ---- apply ------------------------------------------------------------------------------------------------------------ */
