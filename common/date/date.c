@@ -198,6 +198,22 @@ date_t date_eom_net(date_t doc, int32_t days)
 	return date_add_days(date_eom(doc), days);
 }
 
+date_t date_net_day(date_t doc, int32_t days, int day_of_month)
+{
+	date_t from = date_net(doc, days);
+	int year, month, day;
+
+	if (!date_is_valid(from))
+		return DATE_NONE;
+	date_civil(from, &year, &month, &day);
+	date_t first = date_of(year, month, 1);
+	date_t wanted = MIN(date_add_days(first, day_of_month - 1), date_eom(first));
+	if (wanted >= from)
+		return wanted;
+	first = date_add_days(date_eom(first), 1);
+	return date_is_valid(first) ? MIN(date_add_days(first, day_of_month - 1), date_eom(first)) : DATE_NONE;
+}
+
 /* The day, and the microseconds since its beginning. */
 static int64_t split_instant(instant_t instant, int64_t *ret_us)
 {

@@ -64,6 +64,8 @@ date_t date_net(date_t doc, int32_t days);
 date_t date_net_eom(date_t doc, int32_t days);
 /* End of month plus n: EOM(doc) + n. */
 date_t date_eom_net(date_t doc, int32_t days);
+/* n days, then the next such day of the month (1..31, a shorter month ends it); a day that already is one counts. */
+date_t date_net_day(date_t doc, int32_t days, int day_of_month);
 
 /* ---- instants ---- */
 

@@ -6,6 +6,7 @@
  *	order fulfilled				orders.c: lines, taxes, dates, number, journal -> invoice issued
  *	order cancelled				orders.c: a credit memo per invoice, then recorded
  *	opening item				opening.c: taken on
+ *	credit and debit memos by command	commands.c: documents, or a refusal: commands do not wait
  *	anything too early			parking.c: parked, released later in order
  *
  * Pure: book in, outcomes out. What is computed stands in core/, what is kept in tables.h.
@@ -16,7 +17,7 @@
 
 /* ---- sources ---------------------------------------------------------------------------------------------------------- */
 
-/* Payments, commands and what only others look at move the position, nothing else. */
+/* Payments and what only others look at move the position, nothing else. */
 static bool concerns(const void *event)
 {
 	const struct intake_event *fact = event;
@@ -40,8 +41,10 @@ static bool concerns(const void *event)
 			break;
 		}
 		return false;
-	case INTAKE_EVENT_PAYMENT:
 	case INTAKE_EVENT_COMMAND:
+		return fact->command->command_case == COMMAND_EVENT_ISSUE_CREDIT_MEMO ||
+		       fact->command->command_case == COMMAND_EVENT_ISSUE_DEBIT_MEMO;
+	case INTAKE_EVENT_PAYMENT:
 	case INTAKE_EVENT_DEAD_LETTER:
 	case INTAKE_EVENT_NONE:
 		break;
@@ -58,6 +61,11 @@ static bool is_order(const struct input *input)
 	return ((const struct intake_event *)input->event)->fact_case == INTAKE_EVENT_SALES_ORDER;
 }
 
+static bool is_command(const struct input *input)
+{
+	return ((const struct intake_event *)input->event)->fact_case == INTAKE_EVENT_COMMAND;
+}
+
 /* ---- want, note ------------------------------------------------------------------------------------------------------- */
 
 static void want(struct book *book, const struct input *input)
@@ -66,13 +74,15 @@ static void want(struct book *book, const struct input *input)
 		return;
 	if (is_order(input))
 		bil_parking_want(book, input);
+	else if (is_command(input))
+		bil_commands_want(book, input);
 	else
 		bil_reference_want(book, input);
 }
 
 static void note(struct book *book, const struct input *input)
 {
-	if (concerns(input->event) && !is_order(input))
+	if (concerns(input->event) && !is_order(input) && !is_command(input))
 		bil_reference_note(book, input);
 }
 
@@ -82,6 +92,10 @@ static enum decided decide(struct decision *d)
 {
 	if (!concerns(d->input->event))
 		return DECIDED;
+	if (is_command(d->input)) {
+		bil_commands_decide(d);
+		return DECIDED;
+	}
 	if (!is_order(d->input))
 		return bil_reference_decide(d);
 	if (text_eq(d->input->cursor, BILLING_CURSOR_RELEASE))
@@ -136,7 +150,7 @@ enum step bil_refuse(struct decision *d, const struct job *job, bool takes_versi
 			text_printf(d->arena, TEXT_FMT ": " TEXT_FMT, TEXT_ARG(what), TEXT_ARG(bil_refusal_sentence(why)));
 	event->refused->subject = job->subject;
 	event->refused->input_type =
-		job->event != NULL ? wire_event_name(&crm_sales_order_event_msg, job->event) : TEXT("entity_recorded");
+		job->event != NULL ? wire_event_name(&crm_sales_order_event_msg, job->event) : job->input_type;
 	bil_answer(d, job, event, false, TEXT_NONE);
 	return STEP_TAKEN;
 }
@@ -165,6 +179,7 @@ static void apply(struct book *book, const struct input *input, const struct out
 		break;
 	case BILLING_EVENT_INVOICE_ISSUED:
 	case BILLING_EVENT_CREDIT_MEMO_ISSUED:
+	case BILLING_EVENT_DEBIT_MEMO_ISSUED:
 		bil_documents_apply(book, input->lane, event);
 		break;
 	case BILLING_EVENT_ITEM_TAKEN_ON:

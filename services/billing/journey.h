@@ -19,6 +19,7 @@ struct job {
 	int32_t order_version; /* 0: a take-on */
 	const struct parked_row *row; /* released; NULL = as it came */
 	const struct cause *cause; /* of its outcomes; NULL = the input */
+	struct text input_type; /* of what is none of a sales order's events */
 };
 
 enum step {
@@ -38,10 +39,17 @@ void bil_orders_apply(struct book *book, int32_t lane, const struct billing_even
 enum step bil_opening_decide(struct decision *d, const struct job *job);
 void bil_opening_apply(struct book *book, int32_t lane, const struct billing_event *event);
 
+/* ---- commands.c: credit and debit memos ---- */
+void bil_commands_want(struct book *book, const struct input *input);
+void bil_commands_decide(struct decision *d);
+
 /* ---- documents.c ---- */
-/* Issue date, accounting date and number of the next document of its type and entity. */
+/* Issue date, accounting date (unless one is set) and number of the next document of its type and entity. */
 void bil_documents_number(struct decision *d, const struct job *job, const struct entity_row *entity,
 			  struct billing_document_issued *doc);
+/* Its items by an explicit due date, else by terms; returns the version of the terms for the audit trail. */
+struct text bil_documents_items(struct decision *d, int32_t lane, date_t due_date, struct text terms_code,
+				struct billing_document_issued *doc);
 struct text bil_documents_id(struct decision *d, const struct job *job, struct text about);
 void bil_documents_apply(struct book *book, int32_t lane, const struct billing_event *event);
 

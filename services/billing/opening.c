@@ -11,10 +11,10 @@ enum step bil_opening_decide(struct decision *d, const struct job *job)
 	const struct external_number_row *same =
 		bil_see_external(d->book, job->lane, job->account, item->entity, EXTERNAL_OF_TAKE_ON, item->external_number);
 	struct billing_document_issued *doc = WIRE_NEW(d->arena, billing_document_issued);
-	struct period_list closed;
+	struct periods periods;
 	enum refusal why = bil_take_on_check(item);
 
-	bil_see_closed(d->book, job->lane, item->entity, &closed);
+	bil_see_closed(d->book, job->lane, item->entity, &periods);
 	if (book_is_again(d->book))
 		return STEP_WAITS;
 	bil_take_on_make(d->arena, item, doc);
@@ -27,7 +27,7 @@ enum step bil_opening_decide(struct decision *d, const struct job *job)
 		return bil_park(d, job, PARK_CUSTOMER_UNKNOWN, job->account);
 	if (entity == NULL)
 		return bil_park(d, job, PARK_ENTITY_UNKNOWN, item->entity);
-	if (bil_period_first_open(&closed, item->accounting_date) != item->accounting_date)
+	if (!bil_period_takes(&periods, item->accounting_date))
 		return bil_refuse(d, job, false, REFUSE_PERIOD_CLOSED, TEXT_NONE);
 
 	struct billing_event *event = bil_answer_new(d, job, false);

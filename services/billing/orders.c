@@ -136,27 +136,10 @@ static enum step amended(struct decision *d, const struct job *job, const struct
 
 /* ---- fulfilled: an invoice (BIL-05) ----------------------------------------------------------------------------------- */
 
-/* Explicit due date, else terms (BIL-10). Returns the version used, for the audit trail. */
-static struct text set_due_date(struct decision *d, const struct job *job, const struct sales_order_row *order,
-				struct billing_document_issued *doc, date_t *ret_due)
-{
-	size_t n;
-	const struct reference_terms_recorded *versions = bil_see_terms(d->book, job->lane, order->terms_code, &n);
-
-	*ret_due = order->content->due_date;
-	if (date_is_valid(*ret_due) || n == 0)
-		return TEXT_NONE;
-	const struct reference_terms_recorded *terms = bil_terms_choose(versions, n, doc->issue_date);
-	*ret_due = bil_terms_due(terms, doc->issue_date);
-	doc->terms_code = order->terms_code;
-	return text_printf(d->arena, "terms " TEXT_FMT " version %d", TEXT_ARG(terms->terms_code), terms->version);
-}
-
 static void issue_invoice(struct decision *d, const struct job *job, const struct sales_order_row *order,
 			  const struct entity_row *entity, struct billing_document_issued *doc)
 {
 	struct billing_event *event = bil_answer_new(d, job, true);
-	date_t due;
 
 	doc->type = BILLING_DOCUMENT_TYPE_INVOICE;
 	doc->document_id = bil_documents_id(d, job, TEXT("invoice"));
@@ -167,8 +150,7 @@ static void issue_invoice(struct decision *d, const struct job *job, const struc
 	doc->order_version = job->order_version;
 	doc->customer_po = order->content->customer_po;
 	bil_documents_number(d, job, entity, doc);
-	struct text rule_version = set_due_date(d, job, order, doc, &due);
-	bil_invoice_item(d->arena, doc, due, doc->gross_minor, doc->gross_minor);
+	struct text rule_version = bil_documents_items(d, job->lane, order->content->due_date, order->terms_code, doc);
 	event->event_case = BILLING_EVENT_INVOICE_ISSUED;
 	event->invoice_issued = doc;
 	event->order_state = bil_order_state(order->content, bil_order_advance(d->arena, order->progress, doc));
@@ -208,7 +190,7 @@ static void issue_credit_memo(struct decision *d, const struct job *job, const s
 	size_t n_rest;
 	struct billing_credited_line *rest = bil_credit_memo_rest(d->arena, invoice->issued, invoice->so_far, &n_rest);
 
-	bil_credit_memo_make(d->arena, invoice->issued, invoice->so_far, rest, n_rest, memo);
+	bil_credit_memo_make(d->arena, invoice->issued, invoice->so_far, rest, n_rest, TEXT_NONE, memo);
 	memo->document_id = bil_documents_id(d, job, invoice->document_id);
 	memo->order_version = job->order_version;
 	memo->reason = job->event->order_cancelled->reason;

@@ -142,6 +142,7 @@ static void note_entity(struct book *book, int32_t lane, const struct reference_
 		.entity = fact->entity,
 		.fiscal_year_start_month = fact->fiscal_year_start_month,
 		.number_prefix = fact->number_prefix,
+		.single_series = fact->single_series,
 	};
 
 	if (check_prefix(book, lane, fact) != REFUSE_NOTHING)
@@ -153,44 +154,56 @@ static void note_entity(struct book *book, int32_t lane, const struct reference_
 static void note_terms(struct book *book, int32_t lane, const struct reference_terms_recorded *fact)
 {
 	size_t n;
-	const struct reference_terms_recorded *versions = bil_see_terms(book, lane, fact->terms_code, &n);
+	const struct reference_terms_recorded *const *versions = bil_see_terms(book, lane, fact->terms_code, &n);
 	bool known = false;
 
 	for (size_t i = 0; i < n; i++)
-		known |= versions[i].version == fact->version;
+		known |= versions[i]->version == fact->version;
 	if (!known && n >= TERMS_VERSIONS_MAX)
 		book_delete(book, &bil_terms_table,
-			    &(struct terms_row){ .lane = lane, .terms_code = fact->terms_code, .version = versions[0].version });
+			    &(struct terms_row){ .lane = lane, .terms_code = fact->terms_code, .version = versions[0]->version });
 	book_put(book, &bil_terms_table,
 		 &(struct terms_row){
 			 .lane = lane,
 			 .terms_code = fact->terms_code,
 			 .version = fact->version,
-			 .effective_from = fact->effective_from,
-			 .kind = (int32_t)fact->kind,
-			 .days = fact->days,
+			 .record = fact,
 		 });
 }
 
+static void replace_spans(struct book *book, const struct closed_period_row *of, const struct period_list *before,
+			  const struct period_list *after)
+{
+	struct closed_period_row row = *of;
+
+	for (size_t i = 0; i < before->n; i++) {
+		row.first_day = before->span[i].first_day;
+		book_delete(book, &bil_closed_period_table, &row);
+	}
+	for (size_t i = 0; i < after->n; i++) {
+		row.first_day = after->span[i].first_day;
+		row.last_day = after->span[i].last_day;
+		book_put(book, &bil_closed_period_table, &row);
+	}
+}
+
+/* A period is in one state: what it was before ends. */
 static void note_period(struct book *book, int32_t lane, const struct reference_period_recorded *fact)
 {
-	struct period_list list;
+	struct closed_period_row of = { .lane = lane, .entity = fact->entity };
+	struct periods before, after;
 
-	bil_see_closed(book, lane, fact->entity, &list);
-	for (size_t i = 0; i < list.n; i++)
-		book_delete(
-			book, &bil_closed_period_table,
-			&(struct closed_period_row){ .lane = lane, .entity = fact->entity, .first_day = list.span[i].first_day });
+	bil_see_closed(book, lane, fact->entity, &before);
+	after = before;
+	bil_period_open(&after.closed, fact->first_day, fact->last_day);
+	bil_period_open(&after.soft, fact->first_day, fact->last_day);
 	if (fact->state == REFERENCE_PERIOD_STATE_CLOSED)
-		bil_period_close(&list, fact->first_day, fact->last_day);
-	else
-		bil_period_open(&list, fact->first_day, fact->last_day);
-	for (size_t i = 0; i < list.n; i++)
-		book_put(book, &bil_closed_period_table,
-			 &(struct closed_period_row){ .lane = lane,
-						      .entity = fact->entity,
-						      .first_day = list.span[i].first_day,
-						      .last_day = list.span[i].last_day });
+		bil_period_close(&after.closed, fact->first_day, fact->last_day);
+	else if (fact->state == REFERENCE_PERIOD_STATE_SOFT_CLOSED)
+		bil_period_close(&after.soft, fact->first_day, fact->last_day);
+	replace_spans(book, &of, &before.closed, &after.closed);
+	of.soft = true;
+	replace_spans(book, &of, &before.soft, &after.soft);
 }
 
 static void note_day(struct book *book, int32_t lane, date_t business_date)
@@ -236,7 +249,7 @@ void bil_reference_note(struct book *book, const struct input *input)
 static bool refuse_entity(struct decision *d)
 {
 	const struct reference_event *fact = reference_of(d->input);
-	struct job job = { .lane = d->input->lane };
+	struct job job = { .lane = d->input->lane, .input_type = TEXT("entity_recorded") };
 
 	if (fact == NULL || fact->event_case != REFERENCE_EVENT_ENTITY_RECORDED || d->input->cursor.n > 0)
 		return false;

@@ -33,16 +33,17 @@ void bil_want_closed(struct book *book, int32_t lane, struct text entity)
 	book_want(book, &bil_closed_period_table, CLOSED_PERIOD_OF_ENTITY, AT(closed_period, .lane = lane, .entity = entity));
 }
 
-void bil_see_closed(struct book *book, int32_t lane, struct text entity, struct period_list *ret_list)
+void bil_see_closed(struct book *book, int32_t lane, struct text entity, struct periods *ret_periods)
 {
 	struct rows rows = book_find(book, &bil_closed_period_table, CLOSED_PERIOD_OF_ENTITY,
 				     AT(closed_period, .lane = lane, .entity = entity));
 
-	ret_list->n = 0;
-	CHECK(rows.n <= PERIOD_SPANS_MAX);
+	ret_periods->closed.n = ret_periods->soft.n = 0;
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct closed_period_row *row = rows.row[i];
-		ret_list->span[ret_list->n++] = (struct period_span){ row->first_day, row->last_day };
+		struct period_list *list = row->soft ? &ret_periods->soft : &ret_periods->closed;
+		CHECK(list->n < PERIOD_SPANS_MAX);
+		list->span[list->n++] = (struct period_span){ row->first_day, row->last_day };
 	}
 }
 
@@ -52,24 +53,17 @@ void bil_want_terms(struct book *book, int32_t lane, struct text terms_code)
 		book_want(book, &bil_terms_table, TERMS_OF_CODE, AT(terms, .lane = lane, .terms_code = terms_code));
 }
 
-const struct reference_terms_recorded *bil_see_terms(struct book *book, int32_t lane, struct text terms_code, size_t *ret_n)
+const struct reference_terms_recorded *const *bil_see_terms(struct book *book, int32_t lane, struct text terms_code, size_t *ret_n)
 {
 	*ret_n = 0;
 	if (text_empty(terms_code))
 		return NULL;
 	struct rows rows = book_find(book, &bil_terms_table, TERMS_OF_CODE, AT(terms, .lane = lane, .terms_code = terms_code));
-	struct reference_terms_recorded *out = ARENA_ARRAY(book_arena(book), rows.n, struct reference_terms_recorded);
+	const struct reference_terms_recorded **out =
+		ARENA_ARRAY(book_arena(book), rows.n, const struct reference_terms_recorded *);
 
-	for (size_t i = 0; i < rows.n; i++) {
-		const struct terms_row *row = rows.row[i];
-		out[i] = (struct reference_terms_recorded){
-			.terms_code = row->terms_code,
-			.version = row->version,
-			.effective_from = row->effective_from,
-			.kind = (enum reference_terms_kind)row->kind,
-			.days = row->days,
-		};
-	}
+	for (size_t i = 0; i < rows.n; i++)
+		out[i] = ((const struct terms_row *)rows.row[i])->record;
 	*ret_n = rows.n;
 	return out;
 }
@@ -92,10 +86,14 @@ date_t bil_see_day(struct book *book, int32_t lane)
 
 void bil_want_series(struct book *book, int32_t lane, struct text entity, date_t day)
 {
-	static const enum billing_document_type types[] = { BILLING_DOCUMENT_TYPE_INVOICE, BILLING_DOCUMENT_TYPE_CREDIT_MEMO };
+	static const enum billing_document_type types[] = { BILLING_DOCUMENT_TYPE_INVOICE, BILLING_DOCUMENT_TYPE_CREDIT_MEMO,
+							    BILLING_DOCUMENT_TYPE_DEBIT_MEMO };
+	const struct entity_row *known = bil_see_entity(book, lane, entity);
 
 	if (!date_is_valid(day))
 		return;
+	if (known != NULL && known->single_series)
+		lane = BILLING_SINGLE_LANE;
 	/* A fiscal year begins in the calendar year of the day or in the one before. */
 	for (int fiscal_year = date_fiscal_year(day, 12); fiscal_year <= date_fiscal_year(day, 1); fiscal_year++)
 		for (size_t i = 0; i < ARRAY_LEN(types); i++) {
@@ -141,6 +139,18 @@ void bil_want_order(struct book *book, int32_t lane, struct text account, struct
 const struct sales_order_row *bil_see_order(struct book *book, int32_t lane, struct text account, struct text order_id)
 {
 	return book_get(book, &bil_sales_order_table, AT(sales_order, .lane = lane, .account = account, .order_id = order_id));
+}
+
+#define DOCUMENT_AT AT(invoice, .lane = lane, .account = account, .document_id = document_id)
+
+void bil_want_document(struct book *book, int32_t lane, struct text account, struct text document_id)
+{
+	book_want(book, &bil_invoice_table, BOOK_KEY, DOCUMENT_AT);
+}
+
+const struct invoice_row *bil_see_document(struct book *book, int32_t lane, struct text account, struct text document_id)
+{
+	return book_get(book, &bil_invoice_table, DOCUMENT_AT);
 }
 
 #define TO_CREDIT_AT AT(invoice, .lane = lane, .account = account, .order_id = order_id, .credited = false)

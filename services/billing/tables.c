@@ -2,6 +2,7 @@
 #include "tables.h"
 
 #include "core/period.h"
+#include "ev/reference.h"
 
 /* One column per line: */
 /* clang-format off */
@@ -46,6 +47,7 @@ static const struct col entity_cols[] = {
 	COL(entity, functional_currency, CURRENCY, 0),
 	COL(entity, fiscal_year_start_month, I32, 0),
 	COL(entity, number_prefix, TEXT, 0),
+	COL(entity, single_series, BOOL, 0),
 };
 static const struct probe entity_probes[] = {
 	[ENTITY_BY_PREFIX] = {
@@ -55,17 +57,18 @@ static const struct probe entity_probes[] = {
 };
 TABLE(entity, entity_probes, ARRAY_LEN(entity_probes));
 
-enum { CLOSED_PERIOD_LANE, CLOSED_PERIOD_ENTITY, CLOSED_PERIOD_FIRST_DAY };
+enum { CLOSED_PERIOD_LANE, CLOSED_PERIOD_ENTITY, CLOSED_PERIOD_SOFT, CLOSED_PERIOD_FIRST_DAY };
 static const struct col closed_period_cols[] = {
 	COL(closed_period, lane, I32, COL_KEY),
 	COL(closed_period, entity, TEXT, COL_KEY),
+	COL(closed_period, soft, BOOL, COL_KEY),
 	COL(closed_period, first_day, DATE, COL_KEY),
 	COL(closed_period, last_day, DATE, 0),
 };
 static const struct probe closed_period_probes[] = {
 	[CLOSED_PERIOD_OF_ENTITY] = {
 		.name = "of_entity", .eq = { CLOSED_PERIOD_LANE, CLOSED_PERIOD_ENTITY }, .n_eq = 2,
-		.order = { CLOSED_PERIOD_FIRST_DAY }, .n_order = 1, .limit = PERIOD_SPANS_MAX + 4,
+		.order = { CLOSED_PERIOD_SOFT, CLOSED_PERIOD_FIRST_DAY }, .n_order = 2, .limit = 2 * PERIOD_SPANS_MAX + 4,
 	},
 };
 TABLE_OF(closed_period, closed_period_probes, ARRAY_LEN(closed_period_probes), TABLE_DELETES);
@@ -75,9 +78,7 @@ static const struct col terms_cols[] = {
 	COL(terms, lane, I32, COL_KEY),
 	COL(terms, terms_code, TEXT, COL_KEY),
 	COL(terms, version, I32, COL_KEY),
-	COL(terms, effective_from, DATE, 0),
-	COL(terms, kind, I32, 0),
-	COL(terms, days, I32, 0),
+	MSG(terms, record, reference_terms_recorded),
 };
 static const struct probe terms_probes[] = {
 	[TERMS_OF_CODE] = {
@@ -138,6 +139,15 @@ static const struct col series_cols[] = {
 };
 TABLE(series, NULL, 0);
 
+static const struct col single_number_cols[] = {
+	COL(single_number, entity, TEXT, COL_KEY),
+	COL(single_number, document_type, I32, COL_KEY),
+	COL(single_number, fiscal_year, I32, COL_KEY),
+	COL(single_number, number, I64, COL_KEY),
+	COL(single_number, lane, I32, 0),
+};
+TABLE_OF(single_number, NULL, 0, TABLE_APPEND | TABLE_RACE);
+
 static const struct col external_number_cols[] = {
 	COL(external_number, lane, I32, COL_KEY),
 	COL(external_number, account, TEXT, COL_KEY),
@@ -182,5 +192,5 @@ TABLE_OF(parked, parked_probes, ARRAY_LEN(parked_probes), TABLE_DELETES);
 
 const struct table *const bil_tables[BILLING_TABLES_N] = {
 	&bil_customer_table,    &bil_entity_table,  &bil_closed_period_table, &bil_terms_table,           &bil_business_day_table,
-	&bil_sales_order_table, &bil_invoice_table, &bil_series_table,        &bil_external_number_table, &bil_parked_table,
+	&bil_sales_order_table, &bil_invoice_table, &bil_series_table,        &bil_single_number_table, &bil_external_number_table, &bil_parked_table,
 };

@@ -31,13 +31,15 @@ struct entity_row {
 	char functional_currency[4];
 	int32_t fiscal_year_start_month;
 	struct text number_prefix;
+	bool single_series; /* its documents are numbered by lane 0's series, whatever lane issues them */
 };
 enum { ENTITY_BY_PREFIX }; /* lane, number_prefix */
 
-/* A span of closed days; spans of an entity neither overlap nor touch (core/period.h). */
+/* A span of closed days; spans of an entity and state neither overlap nor touch (core/period.h). */
 struct closed_period_row {
 	int32_t lane;
 	struct text entity;
+	bool soft; /* takes what a person insists on */
 	date_t first_day, last_day;
 };
 enum { CLOSED_PERIOD_OF_ENTITY };
@@ -46,9 +48,7 @@ struct terms_row {
 	int32_t lane;
 	struct text terms_code;
 	int32_t version;
-	date_t effective_from;
-	int32_t kind; /* enum reference_terms_kind */
-	int32_t days;
+	const struct reference_terms_recorded *record;
 };
 enum { TERMS_OF_CODE };
 #define TERMS_VERSIONS_MAX 60 /* of one code; beyond it the lowest version is forgotten */
@@ -72,11 +72,11 @@ struct sales_order_row {
 	const struct billing_order_progress *progress;
 };
 
-/* What a later credit memo needs. */
+/* An invoice or debit memo: what a later credit memo needs. */
 struct invoice_row {
 	int32_t lane;
 	struct text account, document_id;
-	struct text order_id;
+	struct text order_id; /* empty: a debit memo */
 	int32_t order_version; /* of the fulfilment: one invoice each */
 	bool credited; /* wholly */
 	const struct billing_document_issued *issued;
@@ -84,6 +84,7 @@ struct invoice_row {
 };
 enum { INVOICE_TO_CREDIT }; /* lane, account, order_id, credited; in order of issue */
 
+/* With an entity's single series lane 0's row counts for every lane. */
 struct series_row {
 	int32_t lane;
 	struct text entity;
@@ -92,16 +93,25 @@ struct series_row {
 	date_t last_issue_date;
 };
 
+/* A number taken from a single series. Two lanes that read the same end of it at the same moment would give one number twice: the second
+ * to save meets this key, and its batch is done again (TABLE_RACE). */
+struct single_number_row {
+	struct text entity;
+	int32_t document_type, fiscal_year;
+	int64_t number;
+	int32_t lane; /* that took it */
+};
+
 /* Who holds a number that a customer may quote. */
 struct external_number_row {
 	int32_t lane;
 	struct text account, entity;
 	int32_t kind; /* enum external_kind: namespaces (LEDGER section 7) */
 	struct text value;
-	struct text owner; /* order id, or document id of a take-on */
+	struct text owner; /* order id, or document id of a take-on or debit memo */
 	struct text content; /* take-on: core/take_on.h */
 };
-enum external_kind { EXTERNAL_OF_ORDER = 1, EXTERNAL_OF_TAKE_ON = 2 };
+enum external_kind { EXTERNAL_OF_ORDER = 1, EXTERNAL_OF_TAKE_ON = 2, EXTERNAL_OF_DEBIT_MEMO = 3 };
 
 /* An input that waits (core/park.h). */
 struct parked_row {
@@ -129,9 +139,9 @@ enum {
 #define CREDIT_PAGE  20 /* invoices credited in one transaction */
 
 extern const struct table bil_customer_table, bil_entity_table, bil_closed_period_table, bil_terms_table, bil_business_day_table,
-	bil_sales_order_table, bil_invoice_table, bil_series_table, bil_external_number_table, bil_parked_table;
+	bil_sales_order_table, bil_invoice_table, bil_series_table, bil_single_number_table, bil_external_number_table, bil_parked_table;
 
-#define BILLING_TABLES_N 10
+#define BILLING_TABLES_N 11
 extern const struct table *const bil_tables[BILLING_TABLES_N];
 
 #endif

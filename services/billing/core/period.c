@@ -56,10 +56,25 @@ void bil_period_open(struct period_list *list, date_t first_day, date_t last_day
 	*list = out;
 }
 
-date_t bil_period_first_open(const struct period_list *list, date_t day)
+static date_t first_outside(const struct period_list *list, date_t day)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (day >= list->span[i].first_day && day <= list->span[i].last_day && list->span[i].last_day < DATE_MAX)
 			return date_add_days(list->span[i].last_day, 1);
 	return day;
+}
+
+date_t bil_period_first_open(const struct periods *periods, date_t day)
+{
+	for (;;) {
+		date_t open = first_outside(&periods->soft, first_outside(&periods->closed, day));
+		if (open == day)
+			return day;
+		day = open;
+	}
+}
+
+bool bil_period_takes(const struct periods *periods, date_t day)
+{
+	return first_outside(&periods->closed, day) == day;
 }

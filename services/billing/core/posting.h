@@ -2,7 +2,8 @@
  * posting: the journal of a document (LEDGER section 2). Pure.
  *
  *	invoice		Dr AR / Cr revenue or deferred revenue as the lines say, Cr tax payable (one line per tax)
- *	credit memo	the same lines the other way round
+ *	debit memo	the same; charges of the bank passed on credit bank charges, a credit that is closed other income
+ *	credit memo	the lines of the document it credits, the other way round
  *	take-on		debit item: Dr AR / Cr opening balance; credit memo and receipt: Dr opening balance / Cr AR, AR-unapplied;
  *			the open amount only
  */

@@ -32,10 +32,22 @@ enum refusal {
 	REFUSE_BELOW_BILLED, /* a line may not shrink below what was billed of it */
 	REFUSE_UNKNOWN_LINE, /* delivered: no such line */
 	REFUSE_OVER_FULFILLED, /* delivered: more than is left of the line (or nothing is left) */
+	/* credit and debit memos by command (BIL-07, BIL-08) */
+	REFUSE_UNKNOWN_DOCUMENT, /* no invoice or debit memo of this account */
+	REFUSE_NOTHING_LEFT, /* all of it was credited already */
+	REFUSE_OVER_CREDITED, /* more than is left of the line or document, or nothing */
+	REFUSE_QUANTITY_OR_NET, /* a line is credited by quantity or by net, one of them */
+	REFUSE_REFERENCE_TAKEN, /* a debit memo with this reference was issued */
+	REFUSE_CREDIT_NOT_NAMED, /* closing a credit: no credit, more than one line, or a tax */
+	REFUSE_CUSTOMER_UNKNOWN, /* commands do not wait */
+	REFUSE_ENTITY_UNKNOWN,
+	REFUSE_TERMS_UNKNOWN,
+	REFUSE_DAY_UNKNOWN, /* no business day was opened yet */
+	REFUSE_BAD_ACCOUNTING_DATE, /* later than the issue date, or before the document that is credited */
 	/* take-on (INT-07) */
 	REFUSE_ALREADY_TAKEN_ON, /* the same item a second time */
 	REFUSE_OPEN_EXCEEDS_ORIGINAL, /* open <= 0 or more than the original amount */
-	REFUSE_PERIOD_CLOSED, /* the cut-over lies in a closed period */
+	REFUSE_PERIOD_CLOSED, /* the cut-over, or the date insisted on, lies in a closed period */
 	/* reference facts */
 	REFUSE_NUMBER_PREFIX_INVALID, /* two characters A-Z 0-9 */
 	REFUSE_NUMBER_PREFIX_TAKEN, /* two entities with one prefix would give one number twice */

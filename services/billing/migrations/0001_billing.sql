@@ -19,6 +19,7 @@ CREATE TABLE entity (
 	functional_currency text COLLATE "C" NOT NULL,
 	fiscal_year_start_month integer NOT NULL CHECK (fiscal_year_start_month BETWEEN 1 AND 12),
 	number_prefix text COLLATE "C" NOT NULL CHECK (number_prefix ~ '^[A-Z0-9]{2}$'),
+	single_series boolean NOT NULL,
 	PRIMARY KEY (lane, entity)
 );
 -- two entities with one prefix would give one number twice
@@ -27,18 +28,17 @@ CREATE UNIQUE INDEX entity_by_prefix ON entity (lane, number_prefix);
 CREATE TABLE closed_period (
 	lane integer NOT NULL,
 	entity text COLLATE "C" NOT NULL,
+	soft boolean NOT NULL,
 	first_day date NOT NULL,
 	last_day date NOT NULL CHECK (first_day <= last_day),
-	PRIMARY KEY (lane, entity, first_day)
+	PRIMARY KEY (lane, entity, soft, first_day)
 );
 
 CREATE TABLE terms (
 	lane integer NOT NULL,
 	terms_code text COLLATE "C" NOT NULL,
 	version integer NOT NULL,
-	effective_from date NOT NULL,
-	kind integer NOT NULL,
-	days integer NOT NULL CHECK (days >= 0),
+	record bytea NOT NULL,
 	PRIMARY KEY (lane, terms_code, version)
 );
 
@@ -86,6 +86,16 @@ CREATE TABLE series (
 	PRIMARY KEY (lane, entity, document_type, fiscal_year)
 ) WITH (fillfactor = 50);
 
+-- Shared by the lanes: two that take the same number of a single series meet here. Append-only.
+CREATE TABLE single_number (
+	entity text COLLATE "C" NOT NULL,
+	document_type integer NOT NULL,
+	fiscal_year integer NOT NULL,
+	number bigint NOT NULL CHECK (number > 0),
+	lane integer NOT NULL,
+	PRIMARY KEY (entity, document_type, fiscal_year, number)
+);
+
 CREATE TABLE external_number (
 	lane integer NOT NULL,
 	account text COLLATE "C" NOT NULL,
@@ -125,6 +135,7 @@ DECLARE
 BEGIN
 	EXECUTE format('GRANT SELECT, INSERT, UPDATE ON customer, entity, closed_period, terms, business_day, sales_order, invoice,'
 		' series, external_number, parked TO %I', role_name);
+	EXECUTE format('GRANT SELECT, INSERT ON single_number TO %I', role_name);
 	EXECUTE format('GRANT DELETE ON closed_period, terms, parked TO %I', role_name);
 END
 $$;

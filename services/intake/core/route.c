@@ -43,6 +43,10 @@ bool intake_bank(const struct intake_event *event, struct intake_bank *ret)
 		*ret = (struct intake_bank){ e->statement_closed->bank_account, e->statement_closed->entity,
 					     currency_of(&e->statement_closed->closing) };
 		return true;
+	case BANK_PAYMENT_EVENT_REMITTANCE_ADVISED:
+		*ret = (struct intake_bank){ e->remittance_advised->bank_account, e->remittance_advised->entity,
+					     currency_of(&e->remittance_advised->amount) };
+		return true;
 	case BANK_PAYMENT_EVENT_NONE:
 		break;
 	}

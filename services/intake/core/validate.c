@@ -88,6 +88,17 @@ static bool check_line(const struct bank_line_booked *l, struct err *err)
 	return true;
 }
 
+/* CSH-03. Amounts that do not make the total are cash's to judge. */
+static bool check_advice(const struct bank_remittance_advised *a, struct err *err)
+{
+	if (!positive(&a->amount, err) || !customer_account(a->payer_account, err))
+		return false;
+	for (size_t i = 0; i < a->n_references; i++)
+		if (!positive(&a->references[i].amount, err) || !amount_in(&a->references[i].amount, &a->amount, err))
+			return false;
+	return true;
+}
+
 static bool check_payment(const struct bank_payment_event *e, struct err *err)
 {
 	switch (e->event_case) {
@@ -98,6 +109,8 @@ static bool check_payment(const struct bank_payment_event *e, struct err *err)
 		       amount_in(&e->line_returned->fee, &e->line_returned->amount, err);
 	case BANK_PAYMENT_EVENT_STATEMENT_CLOSED:
 		return amount_in(&e->statement_closed->opening, &e->statement_closed->closing, err);
+	case BANK_PAYMENT_EVENT_REMITTANCE_ADVISED:
+		return check_advice(e->remittance_advised, err);
 	case BANK_PAYMENT_EVENT_NONE:
 		break;
 	}
@@ -110,13 +123,37 @@ static bool check_command(const struct command_event *c, struct err *err)
 {
 	if (c->account.n == 1 && is_holding(c->account))
 		return refuse(err, "bad_account", "`~` alone is no holding account");
-	if (c->command_case == COMMAND_EVENT_ASSIGN_PAYER)
+	switch (c->command_case) {
+	case COMMAND_EVENT_ASSIGN_PAYER:
 		return customer_account(c->assign_payer->payer_account, err);
-	if (c->command_case != COMMAND_EVENT_APPLY)
+	case COMMAND_EVENT_APPLY:
+		for (size_t i = 0; i < c->apply->n_targets; i++)
+			if (!positive(&c->apply->targets[i].amount, err))
+				return false;
 		return true;
-	for (size_t i = 0; i < c->apply->n_targets; i++)
-		if (!positive(&c->apply->targets[i].amount, err))
-			return false;
+	case COMMAND_EVENT_ISSUE_CREDIT_MEMO:
+		return positive(&c->issue_credit_memo->net, err);
+	case COMMAND_EVENT_PLACE_ON_ACCOUNT:
+		return positive(&c->place_on_account->amount, err);
+	case COMMAND_EVENT_TAKE_OFF_ACCOUNT:
+		return positive(&c->take_off_account->amount, err);
+	case COMMAND_EVENT_SET_HOLD:
+		return positive(&c->set_hold->amount, err);
+	case COMMAND_EVENT_MAKE_PROMISE:
+		if (c->make_promise->n_items == 0 && !is_present(&c->make_promise->amount))
+			return refuse(err, "missing_field", "a promise covers items or an amount");
+		return positive(&c->make_promise->amount, err);
+	case COMMAND_EVENT_SEND_BACK:
+	case COMMAND_EVENT_UNAPPLY:
+	case COMMAND_EVENT_SET_BLOCK:
+	case COMMAND_EVENT_LIFT_BLOCK:
+	case COMMAND_EVENT_ISSUE_DEBIT_MEMO:
+	case COMMAND_EVENT_CANCEL_PROMISE:
+	case COMMAND_EVENT_LIFT_HOLD:
+	case COMMAND_EVENT_IDENTIFY_AGAIN:
+	case COMMAND_EVENT_NONE:
+		break;
+	}
 	return true;
 }
 
@@ -158,6 +195,33 @@ static bool check_rules(const struct reference_cash_rules_recorded *r, struct er
 	return true;
 }
 
+static bool check_due(enum reference_terms_kind kind, int32_t day_of_month, struct err *err)
+{
+	if ((kind == REFERENCE_TERMS_KIND_NET_DAY_OF_MONTH) != (day_of_month != 0))
+		return refuse(err, "out_of_range", "day_of_month: with kind net_day_of_month, and only with it");
+	return true;
+}
+
+/* BIL-10: portions make the whole; a discount offered longer is smaller. */
+static bool check_terms(const struct reference_terms_recorded *t, struct err *err)
+{
+	int64_t portions = 0;
+
+	if (!check_due(t->kind, t->day_of_month, err))
+		return false;
+	for (size_t i = 0; i < t->n_instalments; i++) {
+		portions += t->instalments[i].portion_ppm;
+		if (!check_due(t->instalments[i].kind, t->instalments[i].day_of_month, err))
+			return false;
+	}
+	if (t->n_instalments > 0 && portions != 1000000)
+		return refuse(err, "out_of_range", "instalments: the portions must make 1000000 ppm");
+	for (size_t i = 1; i < t->n_discounts; i++)
+		if (t->discounts[i].days <= t->discounts[i - 1].days || t->discounts[i].rate_ppm >= t->discounts[i - 1].rate_ppm)
+			return refuse(err, "out_of_range", "discounts: expected rising days and falling rates");
+	return true;
+}
+
 static bool check_day(const struct text *entities, size_t n, struct arena *arena, struct err *err)
 {
 	return unique_texts(arena_dup(arena, entities, n * sizeof(*entities)), n, "an entity twice", err);
@@ -180,8 +244,9 @@ static bool check_reference(const struct reference_event *e, struct arena *arena
 		return check_day(e->day_opened->entities, e->day_opened->n_entities, arena, err);
 	case REFERENCE_EVENT_DAY_CLOSED:
 		return check_day(e->day_closed->entities, e->day_closed->n_entities, arena, err);
-	case REFERENCE_EVENT_BANK_ACCOUNT_RECORDED:
 	case REFERENCE_EVENT_TERMS_RECORDED:
+		return check_terms(e->terms_recorded, err);
+	case REFERENCE_EVENT_BANK_ACCOUNT_RECORDED:
 	case REFERENCE_EVENT_NONE:
 		break;
 	}
