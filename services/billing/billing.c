@@ -149,8 +149,7 @@ enum step bil_refuse(struct decision *d, const struct job *job, bool takes_versi
 		event->refused->detail =
 			text_printf(d->arena, TEXT_FMT ": " TEXT_FMT, TEXT_ARG(what), TEXT_ARG(bil_refusal_sentence(why)));
 	event->refused->subject = job->subject;
-	event->refused->input_type =
-		job->event != NULL ? wire_event_name(&crm_sales_order_event_msg, job->event) : job->input_type;
+	event->refused->input_type = job->event != NULL ? wire_event_name(&crm_sales_order_event_msg, job->event) : job->input_type;
 	bil_answer(d, job, event, false, TEXT_NONE);
 	return STEP_TAKEN;
 }

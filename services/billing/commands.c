@@ -73,7 +73,8 @@ void bil_commands_want(struct book *book, const struct input *input)
 /* ---- decide ----------------------------------------------------------------------------------------------------------- */
 
 /* A day a person insists on: open or soft-closed, not in the future, not before what is credited. */
-static enum refusal check_accounting_date(struct decision *d, const struct job *job, struct text entity, date_t wanted, date_t earliest)
+static enum refusal check_accounting_date(struct decision *d, const struct job *job, struct text entity, date_t wanted,
+					  date_t earliest)
 {
 	struct periods periods;
 

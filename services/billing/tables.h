@@ -139,7 +139,8 @@ enum {
 #define CREDIT_PAGE  20 /* invoices credited in one transaction */
 
 extern const struct table bil_customer_table, bil_entity_table, bil_closed_period_table, bil_terms_table, bil_business_day_table,
-	bil_sales_order_table, bil_invoice_table, bil_series_table, bil_single_number_table, bil_external_number_table, bil_parked_table;
+	bil_sales_order_table, bil_invoice_table, bil_series_table, bil_single_number_table, bil_external_number_table,
+	bil_parked_table;
 
 #define BILLING_TABLES_N 11
 extern const struct table *const bil_tables[BILLING_TABLES_N];

@@ -7,8 +7,4 @@
 extern const struct core collections_core;
 extern const struct run_service collections_service;
 
-/* What table cases must reach. */
-extern const char *const collections_outcomes[];
-extern const char *const collections_reasons[];
-
 #endif

@@ -76,8 +76,9 @@ static enum refusal pick_line(const struct billing_document_issued *invoice, con
 		*ret = rest;
 	} else {
 		ret->quantity_e6 = asked->quantity_e6;
-		if (asked->quantity_e6 > rest.quantity_e6 || !money_extend(asked->quantity_e6, line->unit_price_e6,
-									   currency_exponent(invoice->currency_code), &ret->net_minor))
+		if (asked->quantity_e6 > rest.quantity_e6 ||
+		    !money_extend(asked->quantity_e6, line->unit_price_e6, currency_exponent(invoice->currency_code),
+				  &ret->net_minor))
 			return REFUSE_OVER_CREDITED;
 	}
 	return within(ret->net_minor, rest.net_minor) && ret->net_minor != 0 ? REFUSE_NOTHING : REFUSE_OVER_CREDITED;
@@ -196,7 +197,8 @@ static void credit_taxes(const struct billing_document_issued *invoice, const st
 		CHECK(bil_tax_add(&now, memo->lines[i].taxes, memo->lines[i].n_taxes, memo->lines[i].net_minor) == REFUSE_NOTHING);
 	for (size_t i = 0; i < invoice->n_taxes; i++) {
 		struct type_tax_amount before = tax_so_far(invoice, so_far, i);
-		bool alone = before.amount_minor == invoice->taxes[i].amount_minor && before.base_minor != invoice->taxes[i].base_minor;
+		bool alone =
+			before.amount_minor == invoice->taxes[i].amount_minor && before.base_minor != invoice->taxes[i].base_minor;
 
 		for (size_t k = 0; k < now.n; k++) {
 			struct type_tax_amount *tax = &now.tax[k];

@@ -2,7 +2,8 @@
 
 #define WHOLE_PPM 1000000
 
-const struct reference_terms_recorded *bil_terms_choose(const struct reference_terms_recorded *const *versions, size_t n, date_t day)
+const struct reference_terms_recorded *bil_terms_choose(const struct reference_terms_recorded *const *versions, size_t n,
+							date_t day)
 {
 	const struct reference_terms_recorded *in_force = NULL, *first = NULL;
 

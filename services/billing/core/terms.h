@@ -16,7 +16,8 @@
 #define INSTALMENTS_MAX 60 /* @max of TermsRecorded.instalments */
 
 /* The version that holds on a day; NULL when there is none at all. */
-const struct reference_terms_recorded *bil_terms_choose(const struct reference_terms_recorded *const *versions, size_t n, date_t day);
+const struct reference_terms_recorded *bil_terms_choose(const struct reference_terms_recorded *const *versions, size_t n,
+							date_t day);
 
 /* Makes the items of a document over its gross amount, from its issue date. The last day of the calendar at most. */
 void bil_terms_items(struct arena *arena, const struct reference_terms_recorded *terms, struct billing_document_issued *doc);

@@ -1,5 +1,7 @@
 #include "collections/core/day.h"
+#include "collections/core/customer.h"
 #include "collections/core/judge.h"
+#include "collections/core/promise.h"
 #include "ev/collections.h"
 #include "id/id.h"
 #include "wire/wire.h"
@@ -45,6 +47,21 @@ static struct collections_block blocks_of(const struct input *input, struct text
 	return (struct collections_block){ .lane = input->lane, .account = account };
 }
 
+static struct collections_hold holds_of(const struct input *input, struct text account)
+{
+	return (struct collections_hold){ .lane = input->lane, .account = account };
+}
+
+static struct collections_promise promises_of(const struct input *input, struct text account)
+{
+	return (struct collections_promise){ .lane = input->lane, .account = account };
+}
+
+static struct collections_paid paid_of(const struct input *input, struct text account)
+{
+	return (struct collections_paid){ .lane = input->lane, .account = account };
+}
+
 static struct collections_ladder of_lane(const struct input *input)
 {
 	return (struct collections_ladder){ .lane = input->lane };
@@ -55,7 +72,6 @@ void day_want(struct book *book, const struct input *input, const struct referen
 	struct collections_subject from = after(input);
 	struct collections_ladder ladder = of_lane(input);
 
-	(void)day;
 	book_want(book, &collections_ladder_table, LADDER_OF_LANE, &ladder);
 	book_want(book, &collections_subject_table, SUBJECT_AFTER_ACCOUNT, &from);
 	struct rows page = book_find(book, &collections_subject_table, SUBJECT_AFTER_ACCOUNT, &from);
@@ -65,6 +81,14 @@ void day_want(struct book *book, const struct input *input, const struct referen
 		struct collections_block blocks = blocks_of(input, s->account);
 		book_want(book, &collections_item_table, ITEM_OPEN_OF_ACCOUNT, &items);
 		book_want(book, &collections_block_table, BLOCK_OF_ACCOUNT, &blocks);
+		struct collections_hold holds = holds_of(input, s->account);
+		struct collections_promise promises = promises_of(input, s->account);
+		struct collections_paid paid = paid_of(input, s->account);
+		book_want(book, &collections_hold_table, HOLD_OF_ACCOUNT, &holds);
+		book_want(book, &collections_promise_table, PROMISE_OF_ACCOUNT, &promises);
+		if (s->promises > 0)
+			book_want(book, &collections_paid_table, PAID_OF_ACCOUNT, &paid);
+		customer_want(book, input, s->account, judge_next_day(day->business_date));
 	}
 }
 
@@ -89,7 +113,7 @@ static void fill_items(struct collections_notice_issued *n, const struct judgeme
 	n->items = WIRE_ARRAY(arena, MIN(j->n_overdue, (size_t)NOTICE_ITEMS_MAX), collections_notice_item);
 	for (size_t i = 0; i < j->n_overdue; i++) {
 		const struct judge_item *o = &j->overdue[i];
-		if (o->held)
+		if (o->held_minor + o->promised_minor == o->open_minor)
 			continue;
 		n->item_count++;
 		if (n->n_items == NOTICE_ITEMS_MAX)
@@ -102,9 +126,44 @@ static void fill_items(struct collections_notice_issued *n, const struct judgeme
 			.document_date = o->item->document_date,
 			.due_date = o->item->due_date,
 			.original_minor = o->item->original_minor,
-			.open_minor = o->item->open_minor,
+			.open_minor = o->open_minor,
 			.days_past_due = o->days,
 		};
+	}
+}
+
+/* The open credits that were counted. */
+static void fill_credits(struct collections_notice_issued *n, const struct judge_case *c, struct arena *arena)
+{
+	n->credits = WIRE_ARRAY(arena, MIN(c->n_items, (size_t)NOTICE_ITEMS_MAX), collections_notice_credit);
+	for (size_t i = 0; i < c->n_items && n->n_credits < NOTICE_ITEMS_MAX; i++) {
+		const struct collections_item *item = c->items[i];
+		int64_t open = judge_is_of(c, item) ? judge_open(item, c->day) : 0;
+		if (open >= 0)
+			continue;
+		n->credits[n->n_credits++] = (struct collections_notice_credit){
+			.document_id = item->document_id,
+			.sequence = item->sequence,
+			.number = item->number,
+			.document_date = item->document_date,
+			.open_minor = -open,
+		};
+	}
+}
+
+static void fill_recipient(struct decision *d, struct collections_notice_issued *n, struct text account)
+{
+	const struct crm_customer_recorded *customer = customer_see(d->book, d->input, account, n->notice_date);
+	const struct crm_contact *contact = customer != NULL ? customer_contact(customer) : NULL;
+	const struct crm_address *address = customer != NULL ? customer_address(customer) : NULL;
+
+	if (customer != NULL)
+		n->addressee = customer->legal_name;
+	if (address != NULL)
+		n->address = address->lines;
+	if (contact != NULL) {
+		n->contact_name = contact->name;
+		n->contact_email = contact->email;
 	}
 }
 
@@ -129,9 +188,12 @@ static void emit_notice(struct decision *d, const struct judge_case *c, const st
 	n->overdue_minor = j->overdue_minor;
 	n->credits_minor = j->credits_minor;
 	n->held_minor = j->held_minor;
+	n->promised_minor = j->promised_minor;
 	n->oldest_days = j->oldest_days;
 	n->ladder_version = text_printf(d->arena, "ladder %d", c->ladder->version);
 	fill_items(n, j, d->arena);
+	fill_credits(n, c, d->arena);
+	fill_recipient(d, n, s->account);
 	emit(d, e, n->ladder_version);
 }
 
@@ -183,23 +245,87 @@ static bool names_entity(const struct reference_day_closed *day, struct text ent
 	return false;
 }
 
+static struct money in_currency(const struct collections_subject *s, int64_t minor)
+{
+	struct money m = { .minor = minor };
+
+	memcpy(m.currency, s->currency, sizeof(m.currency));
+	return m;
+}
+
+static int64_t open_credits(const struct judge_case *c)
+{
+	int64_t minor = 0;
+
+	for (size_t i = 0; i < c->n_items; i++)
+		if (judge_is_of(c, c->items[i]))
+			minor -= MIN(judge_open(c->items[i], c->day), (int64_t)0);
+	return minor;
+}
+
+static void emit_promise(struct decision *d, const struct judge_case *c, const struct collections_promise_made *made,
+			 enum collections_promise_state state, int64_t paid_minor)
+{
+	struct collections_event *e = event_for(d, c->subject->account, COLLECTIONS_EVENT_PROMISE_JUDGED);
+
+	e->promise_judged = WIRE_NEW(d->arena, collections_promise_judged);
+	e->promise_judged->promise_id = made->promise_id;
+	e->promise_judged->state = state;
+	e->promise_judged->amount = made->amount;
+	e->promise_judged->paid = in_currency(c->subject, paid_minor);
+	e->promise_judged->open_credits = in_currency(c->subject, open_credits(c));
+	e->promise_judged->judged_date = c->day;
+	emit(d, e, TEXT_NONE);
+}
+
+/* Those that end today are answered; the others keep their amounts out of dunning. */
+static void judge_promises(struct decision *d, struct judge_case *c)
+{
+	const struct collections_subject *s = c->subject;
+	struct collections_promise key = promises_of(d->input, s->account);
+	struct collections_paid paid_key = paid_of(d->input, s->account);
+
+	if (s->promises == 0)
+		return;
+	struct rows promises = book_find(d->book, &collections_promise_table, PROMISE_OF_ACCOUNT, &key);
+	struct rows paid = book_find(d->book, &collections_paid_table, PAID_OF_ACCOUNT, &paid_key);
+	struct judge_promise *open = ARENA_ARRAY(d->arena, promises.n, struct judge_promise);
+	for (size_t i = 0; i < promises.n; i++) {
+		const struct collections_promise_made *made = ((const struct collections_promise *)promises.row[i])->made;
+		if (!text_eq(made->entity, s->entity) || memcmp(made->amount.currency, s->currency, 3) != 0)
+			continue;
+		int64_t paid_minor = promise_paid(made, (const struct collections_paid *const *)paid.row, paid.n, c->day);
+		enum collections_promise_state state = promise_state(made, paid_minor, c->day);
+		if (state != COLLECTIONS_PROMISE_STATE_UNSPECIFIED)
+			emit_promise(d, c, made, state, paid_minor);
+		else
+			open[c->n_promises++] = (struct judge_promise){ made, made->amount.minor - paid_minor };
+	}
+	c->promises = open;
+}
+
 /* Returns whether anything of the subject is overdue, and counts a notice. */
 static bool judge_one(struct decision *d, const struct collections_subject *s, const struct reference_day_closed *day,
 		      int64_t *notices)
 {
 	struct collections_item item_key = items_of(d->input, s->account);
 	struct collections_block block_key = blocks_of(d->input, s->account);
+	struct collections_hold hold_key = holds_of(d->input, s->account);
 	struct rows items = book_find(d->book, &collections_item_table, ITEM_OPEN_OF_ACCOUNT, &item_key);
 	struct rows blocks = book_find(d->book, &collections_block_table, BLOCK_OF_ACCOUNT, &block_key);
+	struct rows holds = book_find(d->book, &collections_hold_table, HOLD_OF_ACCOUNT, &hold_key);
 	struct judge_case c = { .day = day->business_date,
 				.subject = s,
 				.n_items = items.n,
 				.n_blocks = blocks.n,
+				.n_holds = holds.n,
 				.items = (const struct collections_item *const *)items.row,
 				.blocks = (const struct collections_block *const *)blocks.row,
+				.holds = (const struct collections_hold *const *)holds.row,
 				.ladder = ladder_on(d, day->business_date) };
-	struct judgement j = judge_subject(&c, d->arena);
 
+	judge_promises(d, &c);
+	struct judgement j = judge_subject(&c, d->arena);
 	if (j.ends || j.starts || j.resumes)
 		emit_episode(d, &c, &j);
 	if (j.notice_level > 0) {

@@ -6,7 +6,10 @@ struct move {
 	struct text document_id;
 	int32_t sequence;
 	int64_t delta_minor;
+	date_t date; /* accounting date */
 	const struct collections_item *created; /* facts of the item when this event creates it */
+	int64_t applied_minor; /* to it, for promises; < 0: undone */
+	int64_t received_minor; /* the same of a receipt that came, or went away */
 };
 
 struct moves {
@@ -25,7 +28,8 @@ static struct collections_item item_key(const struct input *input, struct text a
 					  .sequence = sequence,
 					  .document_date = DATE_NONE,
 					  .due_date = DATE_NONE,
-					  .accounting_date = DATE_NONE };
+					  .accounting_date = DATE_NONE,
+					  .moved_on = DATE_NONE };
 }
 
 static struct collections_subject subject_key(const struct input *input, struct text account, const struct moves *m)
@@ -63,7 +67,11 @@ static struct moves moves_of_document(const struct input *input, struct text acc
 		item->accounting_date = d->accounting_date;
 		item->original_minor = di->original_minor;
 		item->dunning_level = d->dunning_level;
-		m.move[m.n++] = (struct move){ d->document_id, di->sequence, di->open_minor, item };
+		m.move[m.n++] = (struct move){ .document_id = d->document_id,
+					       .sequence = di->sequence,
+					       .delta_minor = di->open_minor,
+					       .date = d->accounting_date,
+					       .created = item };
 	}
 	return m;
 }
@@ -82,7 +90,12 @@ static struct moves moves_of_receipt(const struct input *input, struct text acco
 	item->document_date = item->due_date = t->booking_date;
 	item->accounting_date = t->accounting_date;
 	item->original_minor = -t->amount.minor;
-	m.move[0] = (struct move){ t->document_id, 1, -t->amount.minor, item };
+	m.move[0] = (struct move){ .document_id = t->document_id,
+				   .sequence = 1,
+				   .delta_minor = -t->amount.minor,
+				   .date = t->accounting_date,
+				   .created = item,
+				   .received_minor = t->amount.minor };
 	return m;
 }
 
@@ -95,25 +108,37 @@ static struct moves moves_of_applications(struct text entity, const struct cash_
 	for (size_t i = 0; i < n; i++) {
 		int64_t minor = sign * a[i].amount.minor;
 		memcpy(m.currency, a[i].amount.currency, sizeof(m.currency));
-		m.move[m.n++] = (struct move){ a[i].credit->document_id, a[i].credit->sequence, minor, NULL };
-		m.move[m.n++] = (struct move){ a[i].debit->document_id, a[i].debit->sequence, -minor, NULL };
+		m.move[m.n++] = (struct move){ .document_id = a[i].credit->document_id,
+					       .sequence = a[i].credit->sequence,
+					       .delta_minor = minor,
+					       .date = a[i].accounting_date };
+		m.move[m.n++] = (struct move){ .document_id = a[i].debit->document_id,
+					       .sequence = a[i].debit->sequence,
+					       .delta_minor = -minor,
+					       .date = a[i].accounting_date,
+					       .applied_minor = minor };
 	}
 	return m;
 }
 
-static struct moves moves_of_departure(struct text entity, struct text document_id, struct money amount, struct arena *arena)
+static struct moves moves_of_departure(struct text entity, struct text document_id, struct money amount, date_t date,
+				       struct arena *arena)
 {
 	struct moves m = { .entity = entity, .move = ARENA_NEW(arena, struct move), .n = 1 };
 
 	memcpy(m.currency, amount.currency, sizeof(m.currency));
-	m.move[0] = (struct move){ document_id, 1, amount.minor, NULL };
+	m.move[0] = (struct move){ .document_id = document_id,
+				   .sequence = 1,
+				   .delta_minor = amount.minor,
+				   .date = date,
+				   .received_minor = -amount.minor };
 	return m;
 }
 
 /* `unapplied` outcomes came before; now receipt and return close each other: the receipt ends at 0. */
 static struct moves moves_of_return(const struct cash_return_settled *r, struct arena *arena)
 {
-	struct moves m = moves_of_departure(r->entity, r->document_id, r->amount, arena);
+	struct moves m = moves_of_departure(r->entity, r->document_id, r->amount, r->accounting_date, arena);
 
 	m.returned = true;
 	return m;
@@ -147,7 +172,7 @@ static struct moves moves_of_cash(const struct input *input, const struct cash_e
 		return moves_of_receipt(input, e->account, e->transfer_accepted, arena);
 	case CASH_EVENT_TRANSFER_SENT:
 		return moves_of_departure(e->transfer_sent->entity, e->transfer_sent->from_document_id, e->transfer_sent->amount,
-					  arena);
+					  e->transfer_sent->accounting_date, arena);
 	case CASH_EVENT_APPLIED:
 		return moves_of_applications(e->applied->entity, e->applied->applications, e->applied->n_applications, 1, arena);
 	case CASH_EVENT_UNAPPLIED:
@@ -162,21 +187,82 @@ static struct moves moves_of_cash(const struct input *input, const struct cash_e
 
 /* ---- keeping them ---------------------------------------------------------------------------------------------------- */
 
+static struct collections_paid paid_key(const struct input *input, struct text account, const struct move *mv)
+{
+	return (struct collections_paid){ .lane = input->lane,
+					  .account = account,
+					  .accounting_date = mv->date,
+					  .document_id = mv->document_id,
+					  .sequence = mv->sequence };
+}
+
+static bool has_promise(struct book *book, const struct input *input, struct text account)
+{
+	struct collections_promise key = { .lane = input->lane, .account = account };
+
+	return book_find(book, &collections_promise_table, PROMISE_OF_ACCOUNT, &key).n > 0;
+}
+
+static bool is_payment(const struct move *mv)
+{
+	return mv->applied_minor != 0 || mv->received_minor != 0;
+}
+
 static void want(struct book *book, const struct input *input, struct text account, const struct moves *m)
 {
 	struct collections_subject subject = subject_key(input, account, m);
+	struct collections_promise promises = { .lane = input->lane, .account = account };
 
-	if (m->n > 0)
-		book_want(book, &collections_subject_table, BOOK_KEY, &subject);
+	if (m->n == 0)
+		return;
+	book_want(book, &collections_subject_table, BOOK_KEY, &subject);
+	book_want(book, &collections_promise_table, PROMISE_OF_ACCOUNT, &promises);
+	bool promised = has_promise(book, input, account);
 	for (size_t i = 0; i < m->n; i++) {
-		struct collections_item key = item_key(input, account, m->move[i].document_id, m->move[i].sequence);
+		const struct move *mv = &m->move[i];
+		struct collections_item key = item_key(input, account, mv->document_id, mv->sequence);
+		struct collections_paid paid = paid_key(input, account, mv);
 		book_want(book, &collections_item_table, BOOK_KEY, &key);
+		if (promised && is_payment(mv))
+			book_want(book, &collections_paid_table, BOOK_KEY, &paid);
 	}
 }
 
 static bool counts(const struct collections_item *item)
 {
 	return item->known && item->open_minor > 0;
+}
+
+static int64_t plus(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	CHECK(money_add_minor(a, b, &sum));
+	return sum;
+}
+
+static void keep_paid(struct book *book, const struct input *input, struct text account, const struct moves *m,
+		      const struct move *mv)
+{
+	struct collections_paid row = paid_key(input, account, mv);
+	const struct collections_paid *old = book_get(book, &collections_paid_table, &row);
+
+	if (old != NULL)
+		row = *old;
+	row.entity = m->entity;
+	memcpy(row.currency, m->currency, sizeof(row.currency));
+	row.applied_minor = plus(row.applied_minor, mv->applied_minor);
+	row.received_minor = plus(row.received_minor, mv->received_minor);
+	book_put(book, &collections_paid_table, &row);
+}
+
+/* The latest day it moved, and by how much then; the same whatever order the days come in. */
+static void keep_latest(struct collections_item *item, const struct move *mv)
+{
+	if (date_is_valid(item->moved_on) && mv->date < item->moved_on)
+		return;
+	item->moved_minor = plus(mv->date == item->moved_on ? item->moved_minor : 0, mv->delta_minor);
+	item->moved_on = mv->date;
 }
 
 /* Returns by how much the subject's number of open debit items changed. */
@@ -192,7 +278,11 @@ static int32_t move_item(struct book *book, const struct input *input, struct te
 	else if (old != NULL)
 		item = *old;
 	item.known = mv->created != NULL || (old != NULL && old->known);
-	CHECK(money_add_minor(open, mv->delta_minor, &item.open_minor));
+	item.open_minor = plus(open, mv->delta_minor);
+	item.moved_on = old != NULL ? old->moved_on : DATE_NONE;
+	item.moved_minor = old != NULL ? old->moved_minor : 0;
+	if (mv->created == NULL)
+		keep_latest(&item, mv);
 	book_put(book, &collections_item_table, &item);
 	return counts(&item) - before;
 }
@@ -205,10 +295,14 @@ static void note(struct book *book, const struct input *input, struct text accou
 	if (m->n == 0)
 		return;
 	const struct collections_subject *old = book_get(book, &collections_subject_table, &subject);
+	bool promised = has_promise(book, input, account);
 	if (old != NULL)
 		subject = *old;
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n; i++) {
 		change += move_item(book, input, account, &m->move[i]);
+		if (promised && is_payment(&m->move[i]))
+			keep_paid(book, input, account, m, &m->move[i]);
+	}
 	if (old != NULL && change == 0 && !m->returned)
 		return;
 	subject.items += change;
@@ -223,6 +317,8 @@ static const struct billing_document_issued *document_of(const struct billing_ev
 		return e->invoice_issued;
 	case BILLING_EVENT_CREDIT_MEMO_ISSUED:
 		return e->credit_memo_issued;
+	case BILLING_EVENT_DEBIT_MEMO_ISSUED:
+		return e->debit_memo_issued;
 	case BILLING_EVENT_ITEM_TAKEN_ON:
 		return e->item_taken_on;
 	default:

@@ -1,4 +1,5 @@
 #include "collections/core/judge.h"
+#include "collections/core/promise.h"
 #include "money/money.h"
 
 date_t judge_next_day(date_t day)
@@ -31,12 +32,6 @@ static bool item_blocked(const struct judge_case *c, const struct collections_it
 	return false;
 }
 
-static bool of_subject(const struct judge_case *c, const struct collections_item *item)
-{
-	return text_eq(item->entity, c->subject->entity) && memcmp(item->currency, c->subject->currency, 3) == 0 &&
-	       item->accounting_date <= c->day;
-}
-
 static int64_t sum(int64_t a, int64_t b)
 {
 	int64_t r;
@@ -45,27 +40,68 @@ static int64_t sum(int64_t a, int64_t b)
 	return r;
 }
 
+int64_t judge_open(const struct collections_item *item, date_t day)
+{
+	if (item->accounting_date > day)
+		return 0;
+	return item->moved_on != DATE_NONE && item->moved_on > day ? sum(item->open_minor, -item->moved_minor) : item->open_minor;
+}
+
+bool judge_is_of(const struct judge_case *c, const struct collections_item *item)
+{
+	return text_eq(item->entity, c->subject->entity) && memcmp(item->currency, c->subject->currency, 3) == 0;
+}
+
+static int64_t held_of(const struct judge_case *c, const struct judge_item *o)
+{
+	int64_t held = 0;
+
+	if (item_blocked(c, o->item))
+		return o->open_minor;
+	for (size_t i = 0; i < c->n_holds; i++) {
+		const struct collections_hold *h = c->holds[i];
+		if (h->sequence != o->item->sequence || !text_eq(h->document_id, o->item->document_id) ||
+		    (h->until != DATE_NONE && h->until < c->day))
+			continue;
+		held = sum(held, h->amount_minor == 0 ? o->open_minor : h->amount_minor);
+	}
+	return MIN(held, o->open_minor);
+}
+
 static void collect(const struct judge_case *c, struct arena *arena, struct judgement *j)
 {
 	j->overdue = ARENA_ARRAY(arena, c->n_items, struct judge_item);
 	for (size_t i = 0; i < c->n_items; i++) {
 		const struct collections_item *item = c->items[i];
-		if (!of_subject(c, item))
-			continue;
-		if (item->open_minor < 0) {
-			j->credits_minor = sum(j->credits_minor, -item->open_minor);
-			continue;
-		}
-		if (item->due_date >= c->day)
+		int64_t open = judge_is_of(c, item) ? judge_open(item, c->day) : 0;
+		if (open < 0)
+			j->credits_minor = sum(j->credits_minor, -open);
+		if (open <= 0 || item->due_date >= c->day)
 			continue;
 		struct judge_item *o = &j->overdue[j->n_overdue++];
-		*o = (struct judge_item){ item, c->day - item->due_date, item_blocked(c, item) };
-		j->overdue_minor = sum(j->overdue_minor, item->open_minor);
-		if (o->held)
-			j->held_minor = sum(j->held_minor, item->open_minor);
+		*o = (struct judge_item){ .item = item, .days = c->day - item->due_date, .open_minor = open };
+		o->held_minor = held_of(c, o);
+		j->overdue_minor = sum(j->overdue_minor, open);
+		j->held_minor = sum(j->held_minor, o->held_minor);
 		j->level = MAX(j->level, item->dunning_level);
 	}
-	j->amount_minor = j->overdue_minor - j->held_minor - j->credits_minor;
+}
+
+/* A promise of items takes them out, oldest first, up to what is left of it; a promise of an amount takes whatever is oldest. */
+static void subtract_promises(const struct judge_case *c, struct judgement *j)
+{
+	for (size_t p = 0; p < c->n_promises; p++) {
+		int64_t left = c->promises[p].left_minor;
+		for (size_t i = 0; i < j->n_overdue && left > 0; i++) {
+			struct judge_item *o = &j->overdue[i];
+			int64_t part = MIN(left, o->open_minor - o->held_minor - o->promised_minor);
+			if (c->promises[p].made->n_items > 0 && !promise_covers(c->promises[p].made, o->item))
+				continue;
+			o->promised_minor += part;
+			j->promised_minor = sum(j->promised_minor, part);
+			left -= part;
+		}
+	}
 }
 
 /* Credits are set against the oldest items first; the oldest that is still owed after that decides the level. */
@@ -74,12 +110,14 @@ static void find_oldest(struct judgement *j)
 	int64_t credits = j->credits_minor;
 
 	for (size_t i = 0; i < j->n_overdue; i++) {
-		if (j->overdue[i].held)
+		const struct judge_item *o = &j->overdue[i];
+		int64_t rest = o->open_minor - o->held_minor - o->promised_minor;
+		if (rest == 0)
 			continue;
-		credits -= j->overdue[i].item->open_minor;
+		credits -= rest;
 		if (credits >= 0)
 			continue;
-		j->oldest_days = j->overdue[i].days;
+		j->oldest_days = o->days;
 		return;
 	}
 }
@@ -122,6 +160,8 @@ struct judgement judge_subject(const struct judge_case *c, struct arena *arena)
 	struct judgement j = { 0 };
 
 	collect(c, arena, &j);
+	subtract_promises(c, &j);
+	j.amount_minor = j.overdue_minor - j.held_minor - j.promised_minor - j.credits_minor;
 	find_episode(c, &j);
 	find_oldest(&j);
 	find_level(c, &j);

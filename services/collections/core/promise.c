@@ -1,0 +1,47 @@
+#include "collections/core/promise.h"
+#include "money/money.h"
+
+date_t promise_last_day(const struct collections_promise_made *made)
+{
+	return date_add_days(made->promised_date, made->grace_days);
+}
+
+static bool has_item(const struct collections_promise_made *made, struct text document_id, int32_t sequence)
+{
+	for (size_t i = 0; i < made->n_items; i++)
+		if (made->items[i].sequence == sequence && text_eq(made->items[i].document_id, document_id))
+			return true;
+	return false;
+}
+
+bool promise_covers(const struct collections_promise_made *made, const struct collections_item *item)
+{
+	return has_item(made, item->document_id, item->sequence);
+}
+
+int64_t promise_paid(const struct collections_promise_made *made, const struct collections_paid *const *paid, size_t n, date_t day)
+{
+	date_t last = MIN(day, promise_last_day(made));
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct collections_paid *p = paid[i];
+		if (p->accounting_date < made->made_on || p->accounting_date > last || !text_eq(p->entity, made->entity) ||
+		    memcmp(p->currency, made->amount.currency, 3) != 0)
+			continue;
+		if (made->n_items == 0)
+			CHECK(money_add_minor(sum, p->received_minor, &sum));
+		else if (has_item(made, p->document_id, p->sequence))
+			CHECK(money_add_minor(sum, p->applied_minor, &sum));
+	}
+	return MAX(sum, (int64_t)0);
+}
+
+enum collections_promise_state promise_state(const struct collections_promise_made *made, int64_t paid_minor, date_t day)
+{
+	if (paid_minor >= made->amount.minor)
+		return COLLECTIONS_PROMISE_STATE_KEPT;
+	if (day <= promise_last_day(made))
+		return COLLECTIONS_PROMISE_STATE_UNSPECIFIED;
+	return paid_minor > 0 ? COLLECTIONS_PROMISE_STATE_PARTLY_KEPT : COLLECTIONS_PROMISE_STATE_BROKEN;
+}

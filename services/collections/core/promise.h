@@ -1,0 +1,24 @@
+/*
+ * promise: what was paid of a promise, and what became of it (COL-04, LEDGER section 5). Pure arithmetic.
+ *
+ * Kept as soon as the amount is paid; at the first close after promised date + grace it is partly kept if anything was paid, else broken.
+ * What counts is dated from the day of the promise to that day: with items what was applied to them, without items the receipts of the
+ * subject. A payment that went back counts down.
+ */
+#ifndef OPENITEM_COLLECTIONS_PROMISE_H
+#define OPENITEM_COLLECTIONS_PROMISE_H
+
+#include "collections/tables.h"
+
+/* Last day on which a payment counts. */
+date_t promise_last_day(const struct collections_promise_made *made);
+
+/* Never negative. */
+int64_t promise_paid(const struct collections_promise_made *made, const struct collections_paid *const *paid, size_t n, date_t day);
+
+/* COLLECTIONS_PROMISE_STATE_UNSPECIFIED: it is open still. */
+enum collections_promise_state promise_state(const struct collections_promise_made *made, int64_t paid_minor, date_t day);
+
+bool promise_covers(const struct collections_promise_made *made, const struct collections_item *item);
+
+#endif
