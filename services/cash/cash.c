@@ -6,17 +6,20 @@
  *	transfer        accepted as a receipt and applied by rules; unknown account: refused, and back at its sender
  *	credit memo     applied to the invoice it names
  *	return          posted on the holding account, then follows its money until both close each other
- *	commands        assign_payer, send_back, apply, unapply: the ordinary corrections
+ *	advice          joined to its line; its references identify the payer, or follow the money and apply it
+ *	commands        assign_payer, identify_again, send_back, apply, unapply, place_on_account, take_off_account
  *
  * Each input has one reading function that want and decide share (core/rows.h). decide emits outcomes, core/state.c applies them.
  */
 #include "cash/cash.h"
 
+#include "cash/core/advice.h"
 #include "cash/core/command.h"
 #include "cash/core/customer.h"
 #include "cash/core/document.h"
 #include "cash/core/facts.h"
 #include "cash/core/line.h"
+#include "cash/core/on_account.h"
 #include "cash/core/returns.h"
 #include "cash/core/state.h"
 #include "cash/core/statement.h"
@@ -61,15 +64,20 @@ static const struct journey document_issued = { cash_document_want, cash_documen
 static const struct journey line_booked = { cash_line_booked_want, NULL, cash_line_booked_decide };
 static const struct journey line_returned = { cash_line_returned_want, NULL, cash_line_returned_decide };
 static const struct journey statement_closed = { cash_statement_closed_want, NULL, cash_statement_closed_decide };
+static const struct journey remittance_advised = { cash_remittance_advised_want, NULL, cash_remittance_advised_decide };
 static const struct journey day_opened = { cash_day_opened_want, cash_day_note, cash_day_opened_decide };
 /* Money on its way, at the account it is addressed to. */
 static const struct journey transfer_sent = { cash_transfer_sent_want, NULL, cash_transfer_sent_decide };
 static const struct journey transfer_refused = { cash_transfer_refused_want, NULL, cash_transfer_refused_decide };
 static const struct journey return_passed_on = { cash_return_passed_on_want, NULL, cash_return_passed_on_decide };
+static const struct journey advice_passed_on = { cash_advice_passed_on_want, NULL, cash_advice_passed_on_decide };
 /* People. */
 static const struct journey assign_payer = { cash_assign_payer_want, NULL, cash_assign_payer_decide };
 static const struct journey send_back = { cash_send_back_want, NULL, cash_send_back_decide };
 static const struct journey apply = { cash_apply_want, NULL, cash_apply_decide };
+static const struct journey identify_again = { cash_identify_again_want, NULL, cash_identify_again_decide };
+static const struct journey place_on_account = { cash_place_on_account_want, NULL, cash_place_on_account_decide };
+static const struct journey take_off_account = { cash_take_off_account_want, NULL, cash_take_off_account_decide };
 static const struct journey unapply = { cash_unapply_want, NULL, cash_unapply_decide };
 
 static const struct journey *of_payment(const struct bank_payment_event *event)
@@ -81,6 +89,8 @@ static const struct journey *of_payment(const struct bank_payment_event *event)
 		return &line_returned;
 	case BANK_PAYMENT_EVENT_STATEMENT_CLOSED:
 		return &statement_closed;
+	case BANK_PAYMENT_EVENT_REMITTANCE_ADVISED:
+		return &remittance_advised;
 	case BANK_PAYMENT_EVENT_NONE:
 		break;
 	}
@@ -98,8 +108,20 @@ static const struct journey *of_command(const struct command_event *event)
 		return &apply;
 	case COMMAND_EVENT_UNAPPLY:
 		return &unapply;
+	case COMMAND_EVENT_IDENTIFY_AGAIN:
+		return &identify_again;
+	case COMMAND_EVENT_PLACE_ON_ACCOUNT:
+		return &place_on_account;
+	case COMMAND_EVENT_TAKE_OFF_ACCOUNT:
+		return &take_off_account;
 	case COMMAND_EVENT_SET_BLOCK: /* collections */
 	case COMMAND_EVENT_LIFT_BLOCK:
+	case COMMAND_EVENT_SET_HOLD:
+	case COMMAND_EVENT_LIFT_HOLD:
+	case COMMAND_EVENT_MAKE_PROMISE:
+	case COMMAND_EVENT_CANCEL_PROMISE:
+	case COMMAND_EVENT_ISSUE_CREDIT_MEMO: /* billing */
+	case COMMAND_EVENT_ISSUE_DEBIT_MEMO:
 	case COMMAND_EVENT_NONE:
 		break;
 	}
@@ -154,6 +176,8 @@ static const struct journey *of_transfer(const struct cash_event *event)
 		return &transfer_refused;
 	case CASH_EVENT_RETURN_PASSED_ON:
 		return &return_passed_on;
+	case CASH_EVENT_ADVICE_PASSED_ON:
+		return &advice_passed_on;
 	default: /* nothing else has a destination */
 		return NULL;
 	}

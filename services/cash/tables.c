@@ -66,6 +66,7 @@ static const struct col item_cols[] = {
 	COL(item, away_transfer, TEXT, 0),
 	COL(item, returned_by, TEXT, 0),
 	COL(item, left_reason, TEXT, 0),
+	COL(item, on_account_minor, I64, 0),
 };
 
 static bool is_debit(const void *row)
@@ -178,7 +179,18 @@ TABLE(application, "application", application_probes, ARRAY_LEN(application_prob
 
 /* ---- bank lines ----------------------------------------------------------------------------------------------------- */
 
-enum { LINE_LANE, LINE_ACCOUNT, LINE_ID, LINE_KIND, LINE_DOCUMENT_ID };
+enum {
+	LINE_LANE,
+	LINE_ACCOUNT,
+	LINE_ID,
+	LINE_KIND,
+	LINE_DOCUMENT_ID,
+	LINE_STATEMENT_ID,
+	LINE_ENTITY,
+	LINE_CURRENCY,
+	LINE_AMOUNT,
+	LINE_BOOKING_DATE
+};
 static const struct col line_cols[] = {
 	COL(line, lane, I32, COL_KEY),    COL(line, account, TEXT, COL_KEY), COL(line, line_id, TEXT, COL_KEY),
 	COL(line, kind, I32, 0),          COL(line, document_id, TEXT, 0),   COL(line, statement_id, TEXT, 0),
@@ -186,11 +198,19 @@ static const struct col line_cols[] = {
 	COL(line, booking_date, DATE, 0), COL(line, value_date, DATE, 0),    COL(line, waiting, BOOL, 0),
 	COL(line, touched, BOOL, 0),      COL(line, returned_by, TEXT, 0),   COL(line, refused_by, TEXT, 0),
 	COL(line, left_reason, TEXT, 0),  COL(line, left_because, TEXT, 0),  MSG(line, remittance, cash_remittance),
+	COL(line, advice_id, TEXT, 0),
 };
 
 static bool waiting(const void *row)
 {
 	return ((const struct cash_line_row *)row)->waiting;
+}
+
+static bool without_advice(const void *row)
+{
+	const struct cash_line_row *line = row;
+
+	return line->kind == CASH_LINE_PAYMENT && text_empty(line->advice_id);
 }
 
 static const struct probe line_probes[] = {
@@ -199,8 +219,48 @@ static const struct probe line_probes[] = {
 		.order = { LINE_DOCUMENT_ID }, .n_order = 1, .limit = CASH_RETRY_LINES_MAX,
 		.where = "waiting", .match = waiting,
 	},
+	[CASH_LINE_OF_AMOUNT] = {
+		.name = "of_amount", .eq = { LINE_LANE, LINE_ACCOUNT, LINE_CURRENCY, LINE_AMOUNT }, .n_eq = 4,
+		.range = PROBE_GT, .range_col = LINE_BOOKING_DATE, .order = { LINE_BOOKING_DATE, LINE_ID }, .n_order = 2,
+		.limit = CASH_ADVICES_MAX + 1, .where = "kind = 1 AND advice_id = ''", .match = without_advice,
+	},
 };
 TABLE(line, "line", line_probes, ARRAY_LEN(line_probes));
+
+enum {
+	ADVICE_LANE,
+	ADVICE_ACCOUNT,
+	ADVICE_ID,
+	ADVICE_ENTITY,
+	ADVICE_CURRENCY,
+	ADVICE_AMOUNT,
+	ADVICE_PAYMENT_DATE,
+	ADVICE_NAMED_LINE
+};
+static const struct col advice_cols[] = {
+	COL(advice, lane, I32, COL_KEY),    COL(advice, account, TEXT, COL_KEY),      COL(advice, advice_id, TEXT, COL_KEY),
+	COL(advice, entity, TEXT, 0),       COL(advice, currency, CURRENCY, 0),       COL(advice, amount_minor, I64, 0),
+	COL(advice, payment_date, DATE, 0), COL(advice, named_line, TEXT, 0),         COL(advice, line_id, TEXT, 0),
+	COL(advice, left_reason, TEXT, 0),  MSG(advice, remittance, cash_remittance),
+};
+
+static bool advice_waits(const void *row)
+{
+	return text_empty(((const struct cash_advice_row *)row)->line_id);
+}
+
+static const struct probe advice_probes[] = {
+	[CASH_ADVICE_OF_AMOUNT] = {
+		.name = "of_amount", .eq = { ADVICE_LANE, ADVICE_ACCOUNT, ADVICE_CURRENCY, ADVICE_AMOUNT }, .n_eq = 4,
+		.order = { ADVICE_PAYMENT_DATE, ADVICE_ID }, .n_order = 2, .limit = CASH_ADVICES_MAX + 1,
+		.where = "line_id = ''", .match = advice_waits,
+	},
+	[CASH_ADVICE_OF_LINE] = {
+		.name = "of_line", .eq = { ADVICE_LANE, ADVICE_ACCOUNT, ADVICE_NAMED_LINE }, .n_eq = 3,
+		.order = { ADVICE_ID }, .n_order = 1, .limit = CASH_ADVICES_MAX + 1, .where = "line_id = ''", .match = advice_waits,
+	},
+};
+TABLE(advice, "advice", advice_probes, ARRAY_LEN(advice_probes));
 
 static const struct col statement_cols[] = {
 	COL(statement, lane, I32, COL_KEY),    COL(statement, account, TEXT, COL_KEY), COL(statement, statement_id, TEXT, COL_KEY),
@@ -215,7 +275,7 @@ TABLE(statement, "statement", NULL, 0);
 enum { PERIOD_LANE, PERIOD_ENTITY, PERIOD_FIRST_DAY, PERIOD_LAST_DAY };
 static const struct col period_cols[] = {
 	COL(period, lane, I32, COL_KEY), COL(period, entity, TEXT, COL_KEY), COL(period, first_day, DATE, COL_KEY),
-	COL(period, last_day, DATE, 0),  COL(period, closed, BOOL, 0),
+	COL(period, last_day, DATE, 0),  COL(period, closed, BOOL, 0),       COL(period, soft, BOOL, 0),
 };
 
 static bool closed(const void *row)
@@ -254,7 +314,8 @@ static const struct col day_cols[] = {
 TABLE(day, "business_day", NULL, 0);
 
 const struct table *const cash_tables[] = {
-	&cash_customer_table, &cash_item_table,      &cash_reference_table, &cash_payer_table, &cash_application_table,
-	&cash_line_table,     &cash_statement_table, &cash_period_table,    &cash_rules_table, &cash_day_table,
+	&cash_customer_table,    &cash_item_table,  &cash_reference_table, &cash_payer_table,
+	&cash_application_table, &cash_line_table,  &cash_advice_table,    &cash_statement_table,
+	&cash_period_table,      &cash_rules_table, &cash_day_table,
 };
 _Static_assert(ARRAY_LEN(cash_tables) == CASH_TABLES_N, "every table is listed");

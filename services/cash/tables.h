@@ -21,6 +21,7 @@
 #define CASH_RETRY_LINES_MAX    100 /* waiting lines looked at in one transaction */
 #define CASH_CLOSED_PERIODS_MAX 256 /* closed periods after a date: 21 years of months */
 #define CASH_VERSIONS_MAX       16 /* versions of a record that may lie in the future */
+#define CASH_ADVICES_MAX        16 /* advices, or lines, of one amount that are looked at: with more nobody can tell them apart */
 
 /* What cash knows of a customer: one row per effective_from. A row = the account is known here, and money may arrive. */
 struct cash_customer_row {
@@ -70,6 +71,7 @@ struct cash_item_row {
 	struct text away_transfer;
 	struct text returned_by; /* return (document id) that closed it */
 	struct text left_reason; /* receipt: why it stayed unapplied, as of the last decision */
+	int64_t on_account_minor; /* of a credit: left on the account deliberately, positive; no rule takes it (CSH-06) */
 };
 enum { CASH_ITEM_BY_DOCUMENT, CASH_ITEM_OPEN_DEBITS, CASH_ITEM_OPEN_CREDITS };
 
@@ -146,9 +148,32 @@ struct cash_line_row {
 	struct text refused_by; /* accounts that refused it or sent it back, by line */
 	struct text left_reason; /* why its payer is not known */
 	struct text left_because;
+	struct cash_remittance *remittance; /* the bank's, with the references of an advice that was joined */
+	struct text advice_id;
+};
+enum {
+	CASH_LINE_WAITING,
+	CASH_LINE_OF_AMOUNT, /* payments of an amount without advice, booked after the template's date */
+};
+
+/* Remittance advices of a bank account (CSH-03). One that was not joined to a line waits for it. */
+struct cash_advice_row {
+	int32_t lane;
+	struct text account; /* `~` + bank account */
+	struct text advice_id;
+	struct text entity;
+	char currency[4];
+	int64_t amount_minor;
+	date_t payment_date;
+	struct text named_line; /* line that the sender names */
+	struct text line_id; /* line it was joined to; empty while it waits */
+	struct text left_reason; /* why it waits */
 	struct cash_remittance *remittance;
 };
-enum { CASH_LINE_WAITING };
+enum {
+	CASH_ADVICE_OF_AMOUNT, /* waiting, of an amount */
+	CASH_ADVICE_OF_LINE, /* waiting, that name a line */
+};
 
 /* Sums of a statement (CSH-01). */
 struct cash_statement_row {
@@ -172,7 +197,8 @@ struct cash_period_row {
 	struct text entity;
 	date_t first_day;
 	date_t last_day;
-	bool closed;
+	bool closed; /* or soft-closed: takes nothing by itself */
+	bool soft; /* takes what a person insists on */
 };
 enum { CASH_PERIOD_CLOSED_AFTER };
 
@@ -197,12 +223,13 @@ extern const struct table cash_reference_table;
 extern const struct table cash_payer_table;
 extern const struct table cash_application_table;
 extern const struct table cash_line_table;
+extern const struct table cash_advice_table;
 extern const struct table cash_statement_table;
 extern const struct table cash_period_table;
 extern const struct table cash_rules_table;
 extern const struct table cash_day_table;
 
 extern const struct table *const cash_tables[];
-#define CASH_TABLES_N 10
+#define CASH_TABLES_N 11
 
 #endif

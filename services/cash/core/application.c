@@ -14,13 +14,13 @@ void cash_parts_add_some(struct cash_parts *parts, const struct cash_item_row *i
 {
 	if (minor == 0)
 		return;
-	CHECK(parts->n < parts->cap && minor > 0 && minor <= cash_item_open(item));
+	CHECK(parts->n < parts->cap && minor > 0 && minor <= cash_item_free(item));
 	parts->part[parts->n++] = (struct cash_part){ item, minor };
 }
 
 void cash_parts_add(struct cash_parts *parts, const struct cash_item_row *item)
 {
-	cash_parts_add_some(parts, item, cash_item_open(item));
+	cash_parts_add_some(parts, item, cash_item_free(item));
 }
 
 static int by_due(const void *a, const void *b)
@@ -75,6 +75,8 @@ struct cash_pairs cash_pair(struct arena *arena, const struct cash_parts *credit
 date_t cash_application_date(struct book *book, const struct cash_item_row *credit, const struct cash_item_row *debit,
 			     const struct cash_application_terms *terms)
 {
+	if (date_is_valid(terms->insisted))
+		return terms->insisted;
 	date_t items = MAX(credit->accounting_date, debit->accounting_date);
 	date_t date = MAX(items, terms->not_before);
 

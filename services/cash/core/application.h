@@ -24,7 +24,7 @@ struct cash_parts {
 };
 
 struct cash_parts cash_parts_new(struct arena *arena, size_t cap);
-/* The whole open amount. */
+/* All that may be taken of it. */
 void cash_parts_add(struct cash_parts *parts, const struct cash_item_row *item);
 /* So much of it; 0 adds nothing. */
 void cash_parts_add_some(struct cash_parts *parts, const struct cash_item_row *item, int64_t minor);
@@ -52,6 +52,7 @@ struct cash_application_terms {
 	struct text account;
 	date_t anchor; /* of cash_first_open: not after the accounting date of any credit; nothing is dated before it */
 	date_t not_before; /* a command's own day (LEDGER section 3), or DATE_NONE */
+	date_t insisted; /* a person's own date, which has been checked; or DATE_NONE */
 	struct type_explanation *explanation;
 	struct text rule_version; /* for Provenance; may be empty */
 };

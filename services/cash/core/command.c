@@ -1,7 +1,9 @@
 #include "cash/core/command.h"
 
 #include "cash/core/application.h"
+#include "cash/core/identify.h"
 #include "cash/core/item.h"
+#include "cash/core/line.h"
 #include "cash/core/rows.h"
 #include "cash/core/transfer.h"
 #include "ev/intake.h"
@@ -41,6 +43,76 @@ static date_t undone_so_far(const struct input *input)
 	return undone;
 }
 
+/* ---- a line on its holding account ------------------------------------------------------------------------------------- */
+
+static bool refused_line(struct decision *d, struct text line_id, int32_t expected_version, const struct cash_line_row *line,
+			 const struct cash_item_row *item)
+{
+	const struct command_event *command = command_of(d->input);
+
+	if (item == NULL)
+		return cash_refuse(d, command->account, CASH_REFUSED_UNKNOWN_LINE, line_id,
+				   "no payment with that line id was posted here");
+	if (item->version != expected_version)
+		return refuse_version(d, command, line_id, expected_version, item);
+	if (!text_empty(line->returned_by))
+		return cash_refuse(d, command->account, CASH_REFUSED_LINE_RETURNED, line_id,
+				   "the bank took the money back with line " TEXT_FMT, TEXT_ARG(line->returned_by));
+	if (cash_item_is_away(item))
+		return cash_refuse(d, command->account, CASH_REFUSED_LINE_NOT_HERE, line_id,
+				   "the money went to account " TEXT_FMT ": it has to be sent back first",
+				   TEXT_ARG(item->away_account));
+	return false;
+}
+
+/* ---- identify_again ---------------------------------------------------------------------------------------------------- */
+
+struct second_look {
+	const struct cash_line_row *line;
+	const struct cash_item_row *item;
+	struct cash_identity payer;
+	date_t date;
+};
+
+static struct second_look read_second_look(struct book *book, const struct input *input)
+{
+	const struct command_event *command = command_of(input);
+	struct second_look s = { .date = DATE_NONE };
+
+	s.line = cash_line(book, input->lane, command->account, command->identify_again->line_id);
+	s.item = cash_holding_item(book, s.line);
+	if (s.line == NULL)
+		return s;
+	s.payer = cash_identify(book, s.line->remittance, s.line->refused_by);
+	date_t date = MAX(cash_business_day(book, input->lane, s.line->entity), s.line->booking_date);
+	if (s.item != NULL)
+		date = MAX(date, s.item->accounting_date);
+	s.date = cash_first_open(book, input->lane, s.line->entity, s.line->booking_date, date);
+	return s;
+}
+
+void cash_identify_again_want(struct book *book, const struct input *input)
+{
+	read_second_look(book, input);
+}
+
+enum decided cash_identify_again_decide(struct decision *d)
+{
+	const struct command_event *command = command_of(d->input);
+	const struct command_identify_again *again = command->identify_again;
+	struct second_look s = read_second_look(d->book, d->input);
+
+	if (book_is_again(d->book))
+		return AGAIN;
+	if (refused_line(d, again->line_id, again->expected_version, s.line, s.item))
+		return DECIDED;
+	if (s.payer.found)
+		cash_send_to_payer(d, s.line, s.item, s.payer.account, s.date, false, s.payer.explanation);
+	else
+		cash_emit_unidentified(d, command->account, again->line_id, &s.payer);
+	return DECIDED;
+}
+
 /* ---- assign_payer ----------------------------------------------------------------------------------------------------- */
 
 struct assignment {
@@ -75,18 +147,8 @@ static bool refused_assignment(struct decision *d, const struct assignment *a)
 	const struct command_event *command = command_of(d->input);
 	const struct command_assign_payer *assign = command->assign_payer;
 
-	if (a->item == NULL)
-		return cash_refuse(d, command->account, CASH_REFUSED_UNKNOWN_LINE, assign->line_id,
-				   "no payment with that line id was posted here");
-	if (a->item->version != assign->expected_version)
-		return refuse_version(d, command, assign->line_id, assign->expected_version, a->item);
-	if (!text_empty(a->line->returned_by))
-		return cash_refuse(d, command->account, CASH_REFUSED_LINE_RETURNED, assign->line_id,
-				   "the bank took the money back with line " TEXT_FMT, TEXT_ARG(a->line->returned_by));
-	if (cash_item_is_away(a->item))
-		return cash_refuse(d, command->account, CASH_REFUSED_LINE_NOT_HERE, assign->line_id,
-				   "the money went to account " TEXT_FMT ": it has to be sent back first",
-				   TEXT_ARG(a->item->away_account));
+	if (refused_line(d, assign->line_id, assign->expected_version, a->line, a->item))
+		return true;
 	if (cash_is_holding(assign->payer_account))
 		return cash_refuse(d, command->account, CASH_REFUSED_ACCOUNT_UNKNOWN, assign->payer_account,
 				   "a customer's account was expected, this is a holding account");
@@ -154,6 +216,9 @@ static bool refused_send_back(struct decision *d, const struct undoing *u)
 	if (cash_item_is_away(u->item))
 		return cash_refuse(d, command->account, CASH_REFUSED_LINE_NOT_HERE, back->document_id,
 				   "it went back to " TEXT_FMT " already", TEXT_ARG(u->item->away_account));
+	if (u->item->on_account_minor > 0)
+		return cash_refuse(d, command->account, CASH_REFUSED_ON_ACCOUNT, back->document_id,
+				   "a part of it was left on the account: take it off first");
 	return false;
 }
 
@@ -185,7 +250,7 @@ struct application_command {
 	const struct cash_item_row **debits; /* one per target */
 	date_t day; /* business day, or DATE_NONE */
 	date_t anchor;
-	date_t open; /* first open day from the date insisted on, or from the anchor */
+	bool takes; /* the date insisted on may be insisted on */
 };
 
 static struct application_command read_apply(struct book *book, const struct input *input)
@@ -204,7 +269,7 @@ static struct application_command read_apply(struct book *book, const struct inp
 	date_t insisted = a.apply->accounting_date;
 	a.anchor = insisted == DATE_NONE ? a.credit->accounting_date : MIN(insisted, a.credit->accounting_date);
 	a.day = cash_business_day(book, input->lane, a.credit->entity);
-	a.open = cash_first_open(book, input->lane, a.credit->entity, a.anchor, MAX(insisted, a.anchor));
+	a.takes = cash_takes(book, input->lane, a.credit->entity, a.anchor, MAX(insisted, a.anchor));
 	return a;
 }
 
@@ -225,6 +290,9 @@ static bool refused_credit(struct decision *d, const struct application_command 
 		return refuse_version(d, a->command, subject, a->apply->expected_version, a->credit);
 	if (a->credit->open_minor >= 0)
 		return cash_refuse(d, account, CASH_REFUSED_NOT_OPEN, subject, "nothing of the credit is open");
+	if (cash_item_free(a->credit) == 0)
+		return cash_refuse(d, account, CASH_REFUSED_ON_ACCOUNT, subject,
+				   "all of it was left on the account: take it off first");
 	return false;
 }
 
@@ -256,7 +324,7 @@ static bool refused_target(struct decision *d, const struct application_command 
 /* Shares the credit out in the order of the command: the amounts that were named, or as much as fits. */
 static bool refused_amounts(struct decision *d, const struct application_command *a, struct cash_parts *debits)
 {
-	int64_t left = cash_item_open(a->credit);
+	int64_t left = cash_item_free(a->credit);
 
 	for (size_t i = 0; i < a->apply->n_targets; i++) {
 		const struct command_apply_target *target = &a->apply->targets[i];
@@ -285,7 +353,7 @@ static bool refused_date(struct decision *d, const struct application_command *a
 
 	if (insisted == DATE_NONE)
 		return false;
-	if (a->open != insisted)
+	if (!a->takes)
 		return cash_refuse(d, account, CASH_REFUSED_PERIOD_CLOSED, subject,
 				   "the accounting date that was insisted on lies in a closed period");
 	for (size_t i = 0; i < a->apply->n_targets; i++)
@@ -314,7 +382,8 @@ enum decided cash_apply_decide(struct decision *d)
 	cash_emit_applied(d, &pairs,
 			  &(struct cash_application_terms){ .account = a.command->account,
 							    .anchor = a.anchor,
-							    .not_before = MAX(a.day, a.apply->accounting_date),
+							    .not_before = a.day,
+							    .insisted = a.apply->accounting_date,
 							    .explanation = by_command(d, CASH_RULE_BY_COMMAND) });
 	return DECIDED;
 }

@@ -11,6 +11,8 @@
 
 void cash_assign_payer_want(struct book *book, const struct input *input);
 enum decided cash_assign_payer_decide(struct decision *d);
+void cash_identify_again_want(struct book *book, const struct input *input);
+enum decided cash_identify_again_decide(struct decision *d);
 
 void cash_send_back_want(struct book *book, const struct input *input);
 enum decided cash_send_back_decide(struct decision *d);

@@ -12,6 +12,8 @@ const struct billing_document_issued *cash_document_of(const struct billing_even
 		return event->invoice_issued;
 	case BILLING_EVENT_CREDIT_MEMO_ISSUED:
 		return event->credit_memo_issued;
+	case BILLING_EVENT_DEBIT_MEMO_ISSUED:
+		return event->debit_memo_issued;
 	case BILLING_EVENT_ITEM_TAKEN_ON:
 		return event->item_taken_on;
 	case BILLING_EVENT_NONE:
@@ -52,6 +54,21 @@ static struct rows corrected_items(struct book *book, const struct input *input)
 	return cash_items_of(book, input->lane, event->account, document->refers_to_document_id);
 }
 
+/* The credit that a debit memo closes (BIL-08); NULL for any other document. */
+static const struct cash_item_row *closed_credit(struct book *book, const struct input *input)
+{
+	const struct billing_event *event = input->event;
+	const struct billing_document_issued *document = cash_document_of(event);
+
+	if (document->closes_credit == NULL)
+		return NULL;
+	const struct cash_item_row *credit = cash_item(book, input->lane, event->account, document->closes_credit->document_id,
+						       document->closes_credit->sequence);
+	date_t anchor = credit != NULL ? MIN(credit->accounting_date, document->accounting_date) : document->accounting_date;
+	cash_first_open(book, input->lane, document->entity, anchor, anchor);
+	return credit;
+}
+
 void cash_document_want(struct book *book, const struct input *input)
 {
 	const struct billing_event *event = input->event;
@@ -60,6 +77,7 @@ void cash_document_want(struct book *book, const struct input *input)
 	for (size_t i = 0; i < document->n_items; i++)
 		cash_item(book, input->lane, event->account, document->document_id, document->items[i].sequence);
 	corrected_items(book, input);
+	closed_credit(book, input);
 }
 
 static void put_item(struct book *book, const struct input *input, const struct billing_event *event,
@@ -118,6 +136,38 @@ void cash_document_note(struct book *book, const struct input *input)
 	put_reference(book, input, event, document, CASH_INDEX_NUMBER, document->number);
 }
 
+/* As much of the named credit as is free closes the memo. */
+static enum decided close_credit(struct decision *d, const struct billing_event *event, const struct billing_document_issued *memo)
+{
+	const struct cash_item_row *credit = closed_credit(d->book, d->input);
+	struct cash_parts credits = cash_parts_new(d->arena, 1), debits = cash_parts_new(d->arena, memo->n_items);
+
+	if (credit != NULL && credit->open_minor < 0 && text_eq(credit->entity, memo->entity) &&
+	    text_eq(text_of(credit->currency), memo->currency_code))
+		cash_parts_add(&credits, credit);
+	for (size_t i = 0; i < memo->n_items; i++) {
+		const struct cash_item_row *debit =
+			cash_item(d->book, d->input->lane, event->account, memo->document_id, memo->items[i].sequence);
+		if (debit != NULL)
+			cash_parts_add(&debits, debit);
+	}
+	if (book_is_again(d->book))
+		return AGAIN;
+	struct cash_pairs pairs = cash_pair(d->arena, &credits, &debits);
+	if (pairs.n == 0)
+		return DECIDED;
+	cash_emit_applied(d, &pairs,
+			  &(struct cash_application_terms){
+				  .account = event->account,
+				  .anchor = MIN(memo->accounting_date, credit->accounting_date),
+				  .not_before = DATE_NONE,
+				  .insisted = DATE_NONE,
+				  .explanation = cash_explain(d->arena, CASH_RULE_CLOSES_CREDIT, TEXT_NONE,
+							      "the memo closes credit " TEXT_FMT, TEXT_ARG(credit->document_id)),
+			  });
+	return DECIDED;
+}
+
 enum decided cash_document_decide(struct decision *d)
 {
 	const struct billing_event *event = d->input->event;
@@ -138,6 +188,8 @@ enum decided cash_document_decide(struct decision *d)
 		    text_eq(text_of(debit->currency), document->currency_code))
 			cash_parts_add(&debits, debit);
 	}
+	if (document->closes_credit != NULL)
+		return close_credit(d, event, document);
 	if (book_is_again(d->book))
 		return AGAIN;
 	cash_parts_oldest_due(&debits);
@@ -150,6 +202,7 @@ enum decided cash_document_decide(struct decision *d)
 			.account = event->account,
 			.anchor = document->accounting_date,
 			.not_before = DATE_NONE,
+			.insisted = DATE_NONE,
 			.explanation = cash_explain(d->arena, CASH_RULE_CREDIT_MEMO, TEXT_NONE, "the memo names document " TEXT_FMT,
 						    TEXT_ARG(document->refers_to_document_id)),
 		});

@@ -17,7 +17,8 @@ void cash_period_note(struct book *book, const struct input *input)
 					    .entity = period->entity,
 					    .first_day = period->first_day,
 					    .last_day = period->last_day,
-					    .closed = period->state == REFERENCE_PERIOD_STATE_CLOSED });
+					    .closed = period->state != REFERENCE_PERIOD_STATE_OPEN,
+					    .soft = period->state == REFERENCE_PERIOD_STATE_SOFT_CLOSED });
 }
 
 void cash_rules_note(struct book *book, const struct input *input)

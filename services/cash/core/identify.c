@@ -13,7 +13,7 @@ struct evidence {
 	bool many; /* more accounts than can be told apart */
 };
 
-enum { BY_BANK_ACCOUNT, BY_DOCUMENT, BY_REFERENCE, BY_NAME, N_EVIDENCE };
+enum { BY_BANK_ACCOUNT, BY_DOCUMENT, BY_REFERENCE, BY_ADVICE, BY_NAME, N_EVIDENCE };
 
 /* What is still possible after some evidence. */
 struct possible {
@@ -87,6 +87,8 @@ static void gather_all(struct book *book, const struct cash_remittance *remittan
 
 	if (remittance == NULL)
 		return;
+	if (!text_empty(remittance->payer_account))
+		add(&evidence[BY_ADVICE], remittance->payer_account, TEXT_NONE);
 	gather(book, evidence, text_normal_ref(arena, remittance->payer_bank_account), BY_BANK_ACCOUNT, BY_BANK_ACCOUNT);
 	gather(book, evidence, text_normal_ref(arena, remittance->payer_reference), BY_REFERENCE, BY_REFERENCE);
 	for (size_t i = 0; i < references.n; i++)
@@ -134,12 +136,12 @@ static void tell(struct arena *arena, struct type_explanation *why, const struct
 static struct type_explanation *explain(struct arena *arena, const struct evidence *evidence, enum cash_rule rule,
 					struct text winner)
 {
-	struct type_explanation *why =
-		cash_explain(arena, rule, CASH_IDENTIFY_VERSION,
-			     "accounts named by bank account: %zu%s, documents: %zu%s, payer reference: %zu%s, name: %zu%s",
-			     evidence[BY_BANK_ACCOUNT].n, evidence[BY_BANK_ACCOUNT].many ? "+" : "", evidence[BY_DOCUMENT].n,
-			     evidence[BY_DOCUMENT].many ? "+" : "", evidence[BY_REFERENCE].n,
-			     evidence[BY_REFERENCE].many ? "+" : "", evidence[BY_NAME].n, evidence[BY_NAME].many ? "+" : "");
+	struct type_explanation *why = cash_explain(
+		arena, rule, CASH_IDENTIFY_VERSION,
+		"accounts named by bank account: %zu%s, documents: %zu%s, payer reference: %zu%s, name: %zu%s%s",
+		evidence[BY_BANK_ACCOUNT].n, evidence[BY_BANK_ACCOUNT].many ? "+" : "", evidence[BY_DOCUMENT].n,
+		evidence[BY_DOCUMENT].many ? "+" : "", evidence[BY_REFERENCE].n, evidence[BY_REFERENCE].many ? "+" : "",
+		evidence[BY_NAME].n, evidence[BY_NAME].many ? "+" : "", evidence[BY_ADVICE].n > 0 ? ", the advice names one" : "");
 
 	if (!text_empty(winner))
 		tell(arena, why, evidence, winner, true);
@@ -153,6 +155,7 @@ struct cash_identity cash_identify(struct book *book, const struct cash_remittan
 		[BY_BANK_ACCOUNT] = { .rule = CASH_RULE_PAYER_BANK_ACCOUNT },
 		[BY_DOCUMENT] = { .rule = CASH_RULE_DOCUMENT_REFERENCE },
 		[BY_REFERENCE] = { .rule = CASH_RULE_PAYER_REFERENCE },
+		[BY_ADVICE] = { .rule = CASH_RULE_ADVICE },
 		[BY_NAME] = { .rule = CASH_RULE_PAYER_NAME },
 	};
 	struct possible p = { .any = true };

@@ -2,7 +2,7 @@
  * identify: whose money a bank line is (LEDGER section 4, CSH-02). Pure.
  *
  * Evidence, in this order: bank account of the payer; documents the text names (our number, external number, order, PO); the
- * reference the payer always quotes; and, where these leave it open, the exact normalised name. A payer is
+ * reference the payer always quotes; the account an advice names; and, where these leave it open, the exact normalised name. A payer is
  * found only when exactly one account answers to all evidence there is. A bank account of A beside a document of B is
  * conflicting evidence, never a majority vote.
  */

@@ -35,6 +35,11 @@ int64_t cash_item_open(const struct cash_item_row *item)
 	return item->open_minor < 0 ? -item->open_minor : item->open_minor;
 }
 
+int64_t cash_item_free(const struct cash_item_row *item)
+{
+	return cash_item_open(item) - item->on_account_minor;
+}
+
 bool cash_item_is_away(const struct cash_item_row *item)
 {
 	return !text_empty(item->away_transfer);

@@ -12,6 +12,8 @@ struct ledger_item_ref cash_item_key(const struct cash_item_row *item);
 struct type_item_ref *cash_item_ref(struct arena *arena, const struct cash_item_row *item);
 /* What can be taken from a credit or applied to a debit: the open amount without its sign. */
 int64_t cash_item_open(const struct cash_item_row *item);
+/* The same without what was left on the account deliberately: all that rules and commands may take. */
+int64_t cash_item_free(const struct cash_item_row *item);
 /* Its money left and is on another account or on its way. */
 bool cash_item_is_away(const struct cash_item_row *item);
 /* A row with no dates and nothing else. */

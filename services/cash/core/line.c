@@ -1,5 +1,6 @@
 #include "cash/core/line.h"
 
+#include "cash/core/advice.h"
 #include "cash/core/event.h"
 #include "cash/core/identify.h"
 #include "cash/core/rows.h"
@@ -12,7 +13,8 @@
 struct booked {
 	const struct bank_line_booked *line;
 	struct text account;
-	struct cash_remittance *remittance; /* NULL when the bank passed nothing on */
+	const struct cash_advice_row *advice; /* that waited for it, or NULL */
+	struct cash_remittance *remittance; /* with the references of the advice; NULL when nobody said anything */
 	const struct cash_line_row *known;
 	struct cash_identity payer;
 	date_t date;
@@ -47,6 +49,9 @@ static struct booked read_booked(struct book *book, const struct input *input)
 	b.account = cash_holding_account(book_arena(book), b.line->bank_account);
 	b.remittance = remittance_of(book_arena(book), b.line);
 	b.known = cash_line(book, input->lane, b.account, b.line->line_id);
+	b.advice = cash_advice_for_line(book, input, b.account, b.line, b.remittance);
+	if (b.advice != NULL)
+		b.remittance = cash_advice_merge(book_arena(book), b.remittance, b.advice->remittance);
 	b.payer = cash_identify(book, b.remittance, TEXT_NONE);
 	b.date = cash_first_open(book, input->lane, b.line->entity, b.line->booking_date, b.line->booking_date);
 	cash_statement(book, input->lane, b.account, b.line->statement_id);
@@ -127,7 +132,7 @@ static void emit_posted(struct decision *d, const struct booked *b)
 	cash_emit(d, event, TEXT_NONE, TEXT_NONE);
 }
 
-static void emit_unidentified(struct decision *d, struct text account, struct text line_id, const struct cash_identity *payer)
+void cash_emit_unidentified(struct decision *d, struct text account, struct text line_id, const struct cash_identity *payer)
 {
 	struct cash_event *event = cash_event_new(d, account);
 	struct cash_left_unidentified *left = WIRE_NEW(d->arena, cash_left_unidentified);
@@ -161,12 +166,14 @@ enum decided cash_line_booked_decide(struct decision *d)
 		emit_excluded(d, &b, why);
 	} else {
 		emit_posted(d, &b);
+		if (b.advice != NULL)
+			cash_emit_advice_joined(d, b.advice, b.line->line_id);
 		const struct cash_line_row *line = cash_line(d->book, d->input->lane, b.account, b.line->line_id);
 		if (b.payer.found)
 			cash_send_to_payer(d, line, cash_holding_item(d->book, line), b.payer.account, b.date, true,
 					   b.payer.explanation);
 		else
-			emit_unidentified(d, b.account, b.line->line_id, &b.payer);
+			cash_emit_unidentified(d, b.account, b.line->line_id, &b.payer);
 	}
 	cash_statement_recheck(d, b.account, b.line->statement_id);
 	return DECIDED;
@@ -252,7 +259,7 @@ static void tell(struct decision *d, const struct retry *r)
 	if (r->payer.found)
 		cash_send_to_payer(d, r->line, r->item, r->payer.account, r->date, false, r->payer.explanation);
 	else
-		emit_unidentified(d, r->line->account, r->line->line_id, &r->payer);
+		cash_emit_unidentified(d, r->line->account, r->line->line_id, &r->payer);
 }
 
 enum decided cash_day_opened_decide(struct decision *d)

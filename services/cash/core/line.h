@@ -12,4 +12,8 @@ enum decided cash_line_booked_decide(struct decision *d);
 void cash_day_opened_want(struct book *book, const struct input *input);
 enum decided cash_day_opened_decide(struct decision *d);
 
+struct cash_identity;
+/* Says that the payer of a line is not known, and why. */
+void cash_emit_unidentified(struct decision *d, struct text account, struct text line_id, const struct cash_identity *payer);
+
 #endif

@@ -247,12 +247,13 @@ enum decided cash_match_decide(struct decision *d, struct cash_match *m)
 
 	m->receipt = cash_item(d->book, m->lane, m->account, m->receipt_id, 1);
 	CHECK(m->receipt != NULL);
-	m->amount_minor = cash_item_open(m->receipt);
+	m->amount_minor = cash_item_free(m->receipt);
 	struct cash_plan plan = plan_of(m, d->input->cursor.n > 0);
 	cash_emit_applied(d, &plan.pairs,
 			  &(struct cash_application_terms){ .account = m->account,
 							    .anchor = m->anchor,
 							    .not_before = DATE_NONE,
+							    .insisted = DATE_NONE,
 							    .explanation = plan.explanation,
 							    .rule_version = rule_version });
 	int64_t left = m->amount_minor;

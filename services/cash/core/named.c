@@ -65,7 +65,7 @@ static void describe(const struct cash_match *m, struct document *doc)
 		if (item->open_minor > 0)
 			doc->debit_minor += item->open_minor;
 		else
-			doc->credit_minor -= item->open_minor;
+			doc->credit_minor += cash_item_free(item);
 	}
 	doc->is_debit = doc->first->kind == CASH_ITEM_INVOICE || doc->first->kind == CASH_ITEM_DEBIT_MEMO;
 	doc->in_scope = text_eq(doc->first->entity, m->entity) && cash_same_currency(doc->first->currency, m->currency);

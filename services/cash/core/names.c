@@ -13,6 +13,8 @@ TEXTS(cash_refused, cash_refused_text, CASH_REFUSED_LIST)
 TEXTS(cash_left, cash_left_text, CASH_LEFT_LIST)
 TEXTS(cash_unidentified, cash_unidentified_text, CASH_UNIDENTIFIED_LIST)
 TEXTS(cash_exception, cash_exception_text, CASH_EXCEPTION_LIST)
+TEXTS(cash_advice_why, cash_advice_text, CASH_ADVICE_LIST)
+TEXTS(cash_taken, cash_taken_text, CASH_TAKEN_LIST)
 TEXTS(cash_excluded, cash_excluded_text, CASH_EXCLUDED_LIST)
 TEXTS(cash_undone, cash_undone_text, CASH_UNDONE_LIST)
 TEXTS(cash_rule, cash_rule_text, CASH_RULE_LIST)
@@ -22,6 +24,8 @@ TEXTS(cash_entry, cash_entry_text, CASH_ENTRY_LIST)
 #define AS_LEFT(name, literal)         "left_unapplied.reason=" literal,
 #define AS_UNIDENTIFIED(name, literal) "left_unidentified.reason=" literal,
 #define AS_EXCEPTION(name, literal)    "return_posted.exception=" literal,
+#define AS_ADVICE(name, literal)       "advice_recorded.reason=" literal,
+#define AS_TAKEN(name, literal)        "advice_taken.result=" literal,
 #define AS_EXCLUDED(name, literal)     "line_excluded.reason=" literal,
 #define AS_UNDONE(name, literal)       "unapplied.reason=" literal,
 
@@ -39,6 +43,13 @@ const char *const cash_covers[] = {
 	"return_passed_on",
 	"return_settled",
 	"statement_checked",
+	"advice_recorded",
+	"advice_passed_on",
+	"advice_taken",
+	"placed_on_account",
+	"taken_off_account",
+	"applied.explanation.rule_id=closes_credit",
+	"transfer_sent.explanation.rule_id=advice",
 	"refused",
 	"transfer_refused.reason=account_unknown",
 	"transfer_sent.explanation.rule_id=payer_bank_account",
@@ -57,5 +68,6 @@ const char *const cash_covers[] = {
 	"return_posted.place=passed_on",
 	"return_posted.place=suspense",
 	CASH_REFUSED_LIST(AS_REFUSED) CASH_LEFT_LIST(AS_LEFT) CASH_UNIDENTIFIED_LIST(AS_UNIDENTIFIED)
-		CASH_EXCEPTION_LIST(AS_EXCEPTION) CASH_EXCLUDED_LIST(AS_EXCLUDED) CASH_UNDONE_LIST(AS_UNDONE) NULL,
+		CASH_EXCEPTION_LIST(AS_EXCEPTION) CASH_ADVICE_LIST(AS_ADVICE) CASH_TAKEN_LIST(AS_TAKEN)
+			CASH_EXCLUDED_LIST(AS_EXCLUDED) CASH_UNDONE_LIST(AS_UNDONE) NULL,
 };

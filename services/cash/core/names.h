@@ -12,6 +12,7 @@
 /* Refusals, in order of precedence. */
 #define CASH_REFUSED_LIST(X)                                                                                                       \
 	X(DUPLICATE_LINE, "duplicate_line") /* this bank account already has a line of that id */                                  \
+	X(DUPLICATE_ADVICE, "duplicate_advice") /* this bank account already has an advice of that id */                           \
 	X(UNKNOWN_LINE, "unknown_line")                                                                                            \
 	X(UNKNOWN_ITEM, "unknown_item")                                                                                            \
 	X(NOT_A_RECEIPT, "not_a_receipt") /* only money that came with a bank line can be sent back */                             \
@@ -23,6 +24,8 @@
 	X(ACCOUNT_UNKNOWN, "account_unknown") /* a holding account pays nothing */                                                 \
 	X(NOT_APPLIED, "not_applied") /* nothing to undo */                                                                        \
 	X(NOT_OPEN, "not_open")                                                                                                    \
+	X(ON_ACCOUNT, "on_account") /* left on the account deliberately: it has to be taken off first */                           \
+	X(NOT_ON_ACCOUNT, "not_on_account")                                                                                        \
 	X(CROSS_ENTITY, "cross_entity")                                                                                            \
 	X(CROSS_CURRENCY, "cross_currency")                                                                                        \
 	X(AMOUNT_NOT_POSITIVE, "amount_not_positive")                                                                              \
@@ -48,6 +51,18 @@
 	X(CONFLICTING_EVIDENCE, "conflicting_evidence")                                                                            \
 	X(AMBIGUOUS, "ambiguous")                                                                                                  \
 	X(REFUSED_BEFORE, "refused_before") /* that account refused the line or sent it back */
+
+/* Why an advice waits. */
+#define CASH_ADVICE_LIST(X)                                                                                                        \
+	X(NO_LINE, "no_line") /* the money is not here */                                                                          \
+	X(AMBIGUOUS, "ambiguous") /* several lines, or several advices, fit */
+
+/* What came of an advice on the account of its receipt. */
+#define CASH_TAKEN_LIST(X)                                                                                                         \
+	X(USED, "used") /* the rules looked again, with its references */                                                          \
+	X(TOUCHED, "touched") /* a person has decided about this receipt */                                                        \
+	X(NOTHING_OPEN, "nothing_open")                                                                                            \
+	X(MONEY_GONE, "money_gone") /* sent back, returned, or refused here */
 
 /* Why a return went to the suspense account. */
 #define CASH_EXCEPTION_LIST(X)                                                                                                     \
@@ -82,6 +97,8 @@
 	X(BY_COMMAND, "by_command")                                                                                                \
 	X(SEND_BACK, "send_back")                                                                                                  \
 	X(CREDIT_MEMO, "credit_memo") /* a memo that names its invoice */                                                          \
+	X(CLOSES_CREDIT, "closes_credit") /* a debit memo that names the credit it closes */                                       \
+	X(ADVICE, "advice") /* the advice names the payer's account */                                                             \
 	X(REFERENCE, "reference")                                                                                                  \
 	X(EXACT_AMOUNT, "exact_amount")                                                                                            \
 	X(ALL_DUE, "all_due")                                                                                                      \
@@ -98,7 +115,9 @@
 	X(UNAPPLY, "unapply")                                                                                                      \
 	X(RETURN, "return")                                                                                                        \
 	X(RETURN_LINKED, "return_linked") /* receipt and return close each other */                                                \
-	X(BANK_FEE, "bank_fee")
+	X(BANK_FEE, "bank_fee")                                                                                                    \
+	X(ON_ACCOUNT, "on_account")                                                                                                \
+	X(OFF_ACCOUNT, "off_account")
 
 #define CASH_NAMES(prefix, enum_name, function, LIST)                                                                              \
 	enum enum_name { LIST(prefix) };                                                                                           \
@@ -108,6 +127,8 @@
 #define CASH_LEFT_ENUM(name, text)         CASH_LEFT_##name,
 #define CASH_UNIDENTIFIED_ENUM(name, text) CASH_UNIDENTIFIED_##name,
 #define CASH_EXCEPTION_ENUM(name, text)    CASH_EXCEPTION_##name,
+#define CASH_ADVICE_ENUM(name, text)       CASH_ADVICE_##name,
+#define CASH_TAKEN_ENUM(name, text)        CASH_TAKEN_##name,
 #define CASH_EXCLUDED_ENUM(name, text)     CASH_EXCLUDED_##name,
 #define CASH_UNDONE_ENUM(name, text)       CASH_UNDONE_##name,
 #define CASH_RULE_ENUM(name, text)         CASH_RULE_##name,
@@ -117,6 +138,8 @@ CASH_NAMES(CASH_REFUSED_ENUM, cash_refused, cash_refused_text, CASH_REFUSED_LIST
 CASH_NAMES(CASH_LEFT_ENUM, cash_left, cash_left_text, CASH_LEFT_LIST)
 CASH_NAMES(CASH_UNIDENTIFIED_ENUM, cash_unidentified, cash_unidentified_text, CASH_UNIDENTIFIED_LIST)
 CASH_NAMES(CASH_EXCEPTION_ENUM, cash_exception, cash_exception_text, CASH_EXCEPTION_LIST)
+CASH_NAMES(CASH_ADVICE_ENUM, cash_advice_why, cash_advice_text, CASH_ADVICE_LIST)
+CASH_NAMES(CASH_TAKEN_ENUM, cash_taken, cash_taken_text, CASH_TAKEN_LIST)
 CASH_NAMES(CASH_EXCLUDED_ENUM, cash_excluded, cash_excluded_text, CASH_EXCLUDED_LIST)
 CASH_NAMES(CASH_UNDONE_ENUM, cash_undone, cash_undone_text, CASH_UNDONE_LIST)
 CASH_NAMES(CASH_RULE_ENUM, cash_rule, cash_rule_text, CASH_RULE_LIST)

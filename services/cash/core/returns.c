@@ -2,6 +2,7 @@
 
 #include "cash/core/application.h"
 #include "cash/core/item.h"
+#include "cash/core/on_account.h"
 #include "cash/core/rows.h"
 #include "cash/core/statement.h"
 #include "ev/intake.h"
@@ -259,6 +260,9 @@ enum decided cash_return_passed_on_decide(struct decision *d)
 		d->cursor = text_dup(d->arena, text_of(date_format(text, undone)));
 		return MORE;
 	}
+	date_t free_from = MAX(undone, f.item->accounting_date);
+	cash_emit_off_account(d, f.item, f.item->on_account_minor,
+			      cash_first_open(d->book, d->input->lane, f.on->entity, f.on->accounting_date, free_from));
 	emit_settled(d, &f, undone);
 	return DECIDED;
 }

@@ -120,6 +120,34 @@ const struct cash_line_row *cash_line(struct book *book, int32_t lane, struct te
 	return book_get(book, &cash_line_table, &(struct cash_line_row){ .lane = lane, .account = account, .line_id = line_id });
 }
 
+struct rows cash_lines_of_amount(struct book *book, int32_t lane, struct text account, struct money amount, date_t after)
+{
+	struct cash_line_row key = { .lane = lane, .account = account, .amount_minor = amount.minor, .booking_date = after };
+
+	memcpy(key.currency, amount.currency, sizeof(key.currency));
+	return book_find(book, &cash_line_table, CASH_LINE_OF_AMOUNT, &key);
+}
+
+const struct cash_advice_row *cash_advice(struct book *book, int32_t lane, struct text account, struct text advice_id)
+{
+	return book_get(book, &cash_advice_table,
+			&(struct cash_advice_row){ .lane = lane, .account = account, .advice_id = advice_id });
+}
+
+struct rows cash_advices_of_amount(struct book *book, int32_t lane, struct text account, struct money amount)
+{
+	struct cash_advice_row key = { .lane = lane, .account = account, .amount_minor = amount.minor };
+
+	memcpy(key.currency, amount.currency, sizeof(key.currency));
+	return book_find(book, &cash_advice_table, CASH_ADVICE_OF_AMOUNT, &key);
+}
+
+struct rows cash_advices_of_line(struct book *book, int32_t lane, struct text account, struct text line_id)
+{
+	return book_find(book, &cash_advice_table, CASH_ADVICE_OF_LINE,
+			 &(struct cash_advice_row){ .lane = lane, .account = account, .named_line = line_id });
+}
+
 struct rows cash_waiting_lines(struct book *book, int32_t lane, struct text after)
 {
 	return book_find(book, &cash_line_table, CASH_LINE_WAITING, &(struct cash_line_row){ .lane = lane, .document_id = after });
@@ -164,6 +192,19 @@ date_t cash_first_open(struct book *book, int32_t lane, struct text entity, date
 			date = date_add_days(period->last_day, 1);
 	}
 	return date;
+}
+
+bool cash_takes(struct book *book, int32_t lane, struct text entity, date_t anchor, date_t date)
+{
+	struct rows closed = book_find(book, &cash_period_table, CASH_PERIOD_CLOSED_AFTER,
+				       &(struct cash_period_row){ .lane = lane, .entity = entity, .last_day = anchor - 1 });
+
+	for (size_t i = 0; i < closed.n; i++) {
+		const struct cash_period_row *period = closed.row[i];
+		if (!period->soft && period->first_day <= date && date <= period->last_day)
+			return false;
+	}
+	return true;
 }
 
 struct cash_rule_set cash_rules_as_of(struct book *book, int32_t lane, date_t day)

@@ -46,6 +46,12 @@ struct rows cash_applications(struct book *book, int32_t lane, struct text accou
 /* ---- holding accounts ---- */
 
 const struct cash_line_row *cash_line(struct book *book, int32_t lane, struct text account, struct text line_id);
+/* Payments of an amount that no advice was joined to, booked after `after`; more than CASH_ADVICES_MAX: too many. */
+struct rows cash_lines_of_amount(struct book *book, int32_t lane, struct text account, struct money amount, date_t after);
+const struct cash_advice_row *cash_advice(struct book *book, int32_t lane, struct text account, struct text advice_id);
+/* Waiting advices of an amount, and those that name a line. */
+struct rows cash_advices_of_amount(struct book *book, int32_t lane, struct text account, struct money amount);
+struct rows cash_advices_of_line(struct book *book, int32_t lane, struct text account, struct text line_id);
 /* Waiting lines of the lane with a holding item beyond `after`; CASH_RETRY_LINES_MAX of them mean there may be more. */
 struct rows cash_waiting_lines(struct book *book, int32_t lane, struct text after);
 /* The holding item of a payment line, or NULL. */
@@ -59,6 +65,9 @@ date_t cash_business_day(struct book *book, int32_t lane, struct text entity);
 /* First day at or after `date` whose period is open. anchor <= date says from where on closed periods are loaded: one
  * question per input. Periods that nobody recorded are open; of more than CASH_CLOSED_PERIODS_MAX the rest is not seen. */
 date_t cash_first_open(struct book *book, int32_t lane, struct text entity, date_t anchor, date_t date);
+
+/* May a person insist on this date? A soft-closed period takes it. The same question, with the same anchor. */
+bool cash_takes(struct book *book, int32_t lane, struct text entity, date_t anchor, date_t date);
 
 /* ---- rules ---- */
 

@@ -1,5 +1,6 @@
 #include "cash/core/state.h"
 
+#include "cash/core/advice.h"
 #include "cash/core/identify.h"
 #include "cash/core/item.h"
 #include "cash/core/names.h"
@@ -150,6 +151,31 @@ static void left_unidentified(const struct change *c, const struct cash_left_uni
 	put_line(c, &line);
 }
 
+static void advice_recorded(const struct change *c, const struct cash_advice_recorded *e)
+{
+	struct cash_advice_row row = {
+		.lane = c->lane,
+		.account = c->account,
+		.advice_id = e->advice_id,
+		.entity = e->entity,
+		.amount_minor = e->amount.minor,
+		.payment_date = e->payment_date,
+		.named_line = e->named_line_id,
+		.line_id = e->line_id,
+		.left_reason = e->reason,
+		.remittance = e->remittance,
+	};
+
+	memcpy(row.currency, e->amount.currency, sizeof(row.currency));
+	book_put(c->book, &cash_advice_table, &row);
+	if (text_empty(e->line_id))
+		return;
+	struct cash_line_row line = line_to_change(c, e->line_id);
+	line.advice_id = e->advice_id;
+	line.remittance = cash_advice_merge(book_arena(c->book), line.remittance, e->remittance);
+	put_line(c, &line);
+}
+
 /* ---- money on its way ------------------------------------------------------------------------------------------------ */
 
 static void transfer_sent(const struct change *c, const struct cash_transfer_sent *e)
@@ -293,6 +319,15 @@ static void left_unapplied(const struct change *c, const struct cash_left_unappl
 	put_item(c, &row);
 }
 
+/* by > 0: left on the account; < 0: taken off. */
+static void on_account(const struct change *c, const struct type_item_ref *credit, int64_t by)
+{
+	struct cash_item_row item = item_to_change(c, credit->document_id, credit->sequence);
+
+	CHECK(money_add_minor(item.on_account_minor, by, &item.on_account_minor));
+	put_item(c, &item);
+}
+
 /* ---- returns --------------------------------------------------------------------------------------------------------- */
 
 static void return_posted(const struct change *c, const struct cash_return_posted *e)
@@ -379,6 +414,17 @@ void cash_state_apply(struct book *book, const struct input *input, const struct
 	case CASH_EVENT_STATEMENT_CHECKED:
 		statement_checked(&c, event->statement_checked);
 		return;
+	case CASH_EVENT_ADVICE_RECORDED:
+		advice_recorded(&c, event->advice_recorded);
+		return;
+	case CASH_EVENT_PLACED_ON_ACCOUNT:
+		on_account(&c, event->placed_on_account->credit, event->placed_on_account->amount.minor);
+		return;
+	case CASH_EVENT_TAKEN_OFF_ACCOUNT:
+		on_account(&c, event->taken_off_account->credit, -event->taken_off_account->amount.minor);
+		return;
+	case CASH_EVENT_ADVICE_PASSED_ON:
+	case CASH_EVENT_ADVICE_TAKEN: /* what it led to follows */
 	case CASH_EVENT_TRANSFER_REFUSED: /* nothing arrived, nothing is kept: the money is still in transit */
 	case CASH_EVENT_RETURN_PASSED_ON:
 	case CASH_EVENT_REFUSED:

@@ -40,9 +40,11 @@ CREATE TABLE item (
 	away_transfer text COLLATE "C" NOT NULL,
 	returned_by text COLLATE "C" NOT NULL,
 	left_reason text COLLATE "C" NOT NULL,
+	on_account_minor bigint NOT NULL,
 	PRIMARY KEY (lane, account, document_id, sequence),
 	-- an item never turns into its opposite, and money that is away is not here
 	CONSTRAINT item_sign CHECK (open_minor::numeric * original_minor >= 0),
+	CONSTRAINT item_on_account CHECK (on_account_minor >= 0 AND (on_account_minor = 0 OR on_account_minor <= -open_minor)),
 	CONSTRAINT item_away CHECK (away_transfer = '' OR open_minor = 0)
 ) WITH (fillfactor = 90);
 -- probe open_debits
@@ -106,12 +108,34 @@ CREATE TABLE line (
 	left_reason text COLLATE "C" NOT NULL,
 	left_because text COLLATE "C" NOT NULL,
 	remittance bytea,
+	advice_id text COLLATE "C" NOT NULL,
 	PRIMARY KEY (lane, account, line_id),
 	-- once a person has touched a line, or the bank took it back, only a command moves it (LEDGER section 4)
 	CONSTRAINT line_waiting CHECK (NOT waiting OR (kind = 1 AND NOT touched AND returned_by = ''))
 ) WITH (fillfactor = 90);
 -- probe waiting
 CREATE INDEX line_waiting ON line (lane, document_id) WHERE waiting;
+-- probe of_amount: the line an advice belongs to
+CREATE INDEX line_of_amount ON line (lane, account, currency, amount_minor, booking_date NULLS FIRST, line_id)
+	WHERE kind = 1 AND advice_id = '';
+
+CREATE TABLE advice (
+	lane integer NOT NULL,
+	account text COLLATE "C" NOT NULL,
+	advice_id text COLLATE "C" NOT NULL,
+	entity text COLLATE "C" NOT NULL,
+	currency text COLLATE "C" NOT NULL,
+	amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+	payment_date date NOT NULL,
+	named_line text COLLATE "C" NOT NULL,
+	line_id text COLLATE "C" NOT NULL,
+	left_reason text COLLATE "C" NOT NULL,
+	remittance bytea,
+	PRIMARY KEY (lane, account, advice_id)
+);
+-- probes of_amount and of_line: the advice a line was waited for with
+CREATE INDEX advice_of_amount ON advice (lane, account, currency, amount_minor, payment_date NULLS FIRST, advice_id) WHERE line_id = '';
+CREATE INDEX advice_of_line ON advice (lane, account, named_line, advice_id) WHERE line_id = '';
 
 CREATE TABLE statement (
 	lane integer NOT NULL,
@@ -135,6 +159,7 @@ CREATE TABLE period (
 	first_day date NOT NULL,
 	last_day date NOT NULL,
 	closed boolean NOT NULL,
+	soft boolean NOT NULL,
 	PRIMARY KEY (lane, entity, first_day)
 );
 -- probe closed_after
@@ -162,7 +187,7 @@ DO $$
 DECLARE
 	role_name text := 'openitem_' || current_schema();
 BEGIN
-	EXECUTE format('GRANT SELECT, INSERT, UPDATE ON customer, item, item_reference, payer_index, application, line,'
+	EXECUTE format('GRANT SELECT, INSERT, UPDATE ON customer, item, item_reference, payer_index, application, line, advice,'
 		' statement, period, cash_rules, business_day TO %I', role_name);
 	-- a customer's earlier name or bank account must not identify anybody any more
 	EXECUTE format('GRANT DELETE ON payer_index TO %I', role_name);
