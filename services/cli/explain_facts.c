@@ -99,6 +99,14 @@ static void line_booked(const struct bank_line_booked *l, struct buf *b, struct 
 		buf_printf(b, "%s" TEXT_FMT, i == 0 ? "; names " : ", ", TEXT_ARG(l->remittance[i].reference));
 }
 
+static void advised(const struct bank_remittance_advised *v, struct buf *b, struct arena *a)
+{
+	buf_printf(b, "advice " TEXT_FMT " of a payment of %s on %s", TEXT_ARG(v->advice_id), explain_money(a, &v->amount),
+		   explain_day(a, v->payment_date));
+	for (size_t i = 0; i < v->n_references; i++)
+		buf_printf(b, "%s" TEXT_FMT, i == 0 ? "; names " : ", ", TEXT_ARG(v->references[i].reference));
+}
+
 static void payment(const struct bank_payment_event *ev, struct buf *b, struct arena *a)
 {
 	const struct bank_line_returned *r = ev->line_returned;
@@ -118,12 +126,54 @@ static void payment(const struct bank_payment_event *ev, struct buf *b, struct a
 		buf_printf(b, "statement " TEXT_FMT " of %s: opening %s, closing %s", TEXT_ARG(s->statement_id),
 			   explain_day(a, s->booking_date), explain_money(a, &s->opening), explain_money(a, &s->closing));
 		return;
+	case BANK_PAYMENT_EVENT_REMITTANCE_ADVISED:
+		advised(ev->remittance_advised, b, a);
+		return;
 	case BANK_PAYMENT_EVENT_NONE:
 		return;
 	}
 }
 
 /* ---- people ---- */
+
+/* What concerns billing and collections. */
+static void what_else_to_do(const struct command_event *c, struct buf *b)
+{
+	switch (c->command_case) {
+	case COMMAND_EVENT_ISSUE_CREDIT_MEMO:
+		buf_printf(b, "credit document " TEXT_FMT " (%s), reason " TEXT_FMT, TEXT_ARG(c->issue_credit_memo->document_id),
+			   explain_enum(&command_credit_scope_enum, c->issue_credit_memo->scope),
+			   TEXT_ARG(c->issue_credit_memo->reason));
+		return;
+	case COMMAND_EVENT_ISSUE_DEBIT_MEMO:
+		buf_printf(b, "debit memo " TEXT_FMT " (%s), reason " TEXT_FMT, TEXT_ARG(c->issue_debit_memo->reference),
+			   explain_enum(&command_debit_memo_kind_enum, c->issue_debit_memo->kind),
+			   TEXT_ARG(c->issue_debit_memo->reason));
+		return;
+	case COMMAND_EVENT_SET_BLOCK:
+		buf_printf(b, "block " TEXT_FMT ": %s", TEXT_ARG(c->set_block->block_id),
+			   explain_enum(&command_block_reason_enum, c->set_block->reason));
+		return;
+	case COMMAND_EVENT_LIFT_BLOCK:
+		buf_printf(b, "lift block " TEXT_FMT, TEXT_ARG(c->lift_block->block_id));
+		return;
+	case COMMAND_EVENT_SET_HOLD:
+		buf_printf(b, "hold " TEXT_FMT " on " TEXT_FMT ": %s", TEXT_ARG(c->set_hold->hold_id),
+			   TEXT_ARG(c->set_hold->item->document_id), explain_enum(&command_hold_kind_enum, c->set_hold->kind));
+		return;
+	case COMMAND_EVENT_LIFT_HOLD:
+		buf_printf(b, "lift hold " TEXT_FMT, TEXT_ARG(c->lift_hold->hold_id));
+		return;
+	case COMMAND_EVENT_MAKE_PROMISE:
+		buf_printf(b, "the customer promised to pay: promise " TEXT_FMT, TEXT_ARG(c->make_promise->promise_id));
+		return;
+	case COMMAND_EVENT_CANCEL_PROMISE:
+		buf_printf(b, "promise " TEXT_FMT " does not hold any more", TEXT_ARG(c->cancel_promise->promise_id));
+		return;
+	default:
+		return;
+	}
+}
 
 static void what_to_do(const struct command_event *c, struct buf *b)
 {
@@ -143,14 +193,17 @@ static void what_to_do(const struct command_event *c, struct buf *b)
 	case COMMAND_EVENT_UNAPPLY:
 		buf_printf(b, "unapply " TEXT_FMT, TEXT_ARG(c->unapply->credit->document_id));
 		return;
-	case COMMAND_EVENT_SET_BLOCK:
-		buf_printf(b, "block " TEXT_FMT ": %s", TEXT_ARG(c->set_block->block_id),
-			   explain_enum(&command_block_reason_enum, c->set_block->reason));
+	case COMMAND_EVENT_PLACE_ON_ACCOUNT:
+		buf_printf(b, "leave " TEXT_FMT " on the account", TEXT_ARG(c->place_on_account->credit->document_id));
 		return;
-	case COMMAND_EVENT_LIFT_BLOCK:
-		buf_printf(b, "lift block " TEXT_FMT, TEXT_ARG(c->lift_block->block_id));
+	case COMMAND_EVENT_TAKE_OFF_ACCOUNT:
+		buf_printf(b, "take " TEXT_FMT " off the account", TEXT_ARG(c->take_off_account->credit->document_id));
 		return;
-	case COMMAND_EVENT_NONE:
+	case COMMAND_EVENT_IDENTIFY_AGAIN:
+		buf_printf(b, "look for the payer of line " TEXT_FMT " again", TEXT_ARG(c->identify_again->line_id));
+		return;
+	default:
+		what_else_to_do(c, b);
 		return;
 	}
 }

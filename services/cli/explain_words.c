@@ -87,6 +87,9 @@ static void billing_words(struct words *w, const struct billing_event *ev)
 	case BILLING_EVENT_CREDIT_MEMO_ISSUED:
 		document_issued(w, ev->credit_memo_issued);
 		return;
+	case BILLING_EVENT_DEBIT_MEMO_ISSUED:
+		document_issued(w, ev->debit_memo_issued);
+		return;
 	case BILLING_EVENT_ITEM_TAKEN_ON:
 		document_issued(w, ev->item_taken_on);
 		return;
@@ -182,6 +185,34 @@ static void statement_checked(struct words *w, const struct cash_statement_check
 		   minor(w, s->lines_minor, s->opening.currency), s->ties_out ? "=" : "is not", money(w, &s->closing));
 }
 
+static void advice_words(struct words *w, const struct cash_event *ev)
+{
+	static const struct {
+		const char *result, *words;
+	} results[] = { { "used", "the rules look again" },
+			{ "touched", "a person has decided about the receipt: nothing is moved" },
+			{ "nothing_open", "nothing of the receipt is open" },
+			{ "money_gone", "the money is not here any more" } };
+	const struct cash_advice_recorded *r = ev->advice_recorded;
+
+	if (ev->event_case == CASH_EVENT_ADVICE_PASSED_ON) {
+		buf_printf(&w->b, "advice " TEXT_FMT " follows its money to account " TEXT_FMT,
+			   TEXT_ARG(ev->advice_passed_on->advice_id), TEXT_ARG(ev->advice_passed_on->to_account));
+	} else if (ev->event_case == CASH_EVENT_ADVICE_TAKEN) {
+		buf_printf(&w->b, "advice " TEXT_FMT, TEXT_ARG(ev->advice_taken->advice_id));
+		for (size_t i = 0; i < ARRAY_LEN(results); i++)
+			if (text_eq(ev->advice_taken->result, text_of(results[i].result)))
+				buf_printf(&w->b, ": %s", results[i].words);
+	} else if (text_empty(r->line_id)) {
+		buf_printf(&w->b, "advice " TEXT_FMT " waits for its money: " TEXT_FMT, TEXT_ARG(r->advice_id),
+			   TEXT_ARG(r->reason));
+	} else {
+		buf_printf(&w->b, "advice " TEXT_FMT " belongs to bank line " TEXT_FMT "%s", TEXT_ARG(r->advice_id),
+			   TEXT_ARG(r->line_id),
+			   r->indicative ? "; its amounts do not make the total, only its references count" : "");
+	}
+}
+
 static void cash_words(struct words *w, const struct cash_event *ev)
 {
 	switch (ev->event_case) {
@@ -224,6 +255,19 @@ static void cash_words(struct words *w, const struct cash_event *ev)
 	case CASH_EVENT_STATEMENT_CHECKED:
 		statement_checked(w, ev->statement_checked);
 		return;
+	case CASH_EVENT_ADVICE_RECORDED:
+	case CASH_EVENT_ADVICE_PASSED_ON:
+	case CASH_EVENT_ADVICE_TAKEN:
+		advice_words(w, ev);
+		return;
+	case CASH_EVENT_PLACED_ON_ACCOUNT:
+		buf_printf(&w->b, "%s of %s left on the account on %s", money(w, &ev->placed_on_account->amount),
+			   document(w, ev->placed_on_account->credit->document_id), day(w, ev->placed_on_account->accounting_date));
+		return;
+	case CASH_EVENT_TAKEN_OFF_ACCOUNT:
+		buf_printf(&w->b, "%s of %s taken off the account on %s", money(w, &ev->taken_off_account->amount),
+			   document(w, ev->taken_off_account->credit->document_id), day(w, ev->taken_off_account->accounting_date));
+		return;
 	case CASH_EVENT_REFUSED:
 		refused(w, ev->refused);
 		return;
@@ -233,6 +277,36 @@ static void cash_words(struct words *w, const struct cash_event *ev)
 }
 
 /* ---- collections ---- */
+
+static void promise_words(struct words *w, const struct collections_event *ev)
+{
+	const struct collections_promise_made *m = ev->promise_made;
+	const struct collections_promise_judged *j = ev->promise_judged;
+
+	switch (ev->event_case) {
+	case COLLECTIONS_EVENT_HOLD_SET:
+		buf_printf(&w->b, "hold " TEXT_FMT " on %s: %s", TEXT_ARG(ev->hold_set->hold_id),
+			   document(w, ev->hold_set->item->document_id), explain_enum(&command_hold_kind_enum, ev->hold_set->kind));
+		return;
+	case COLLECTIONS_EVENT_HOLD_LIFTED:
+		buf_printf(&w->b, "hold " TEXT_FMT " lifted", TEXT_ARG(ev->hold_lifted->hold_id));
+		return;
+	case COLLECTIONS_EVENT_PROMISE_MADE:
+		buf_printf(&w->b, "promise " TEXT_FMT " of %s for %s%s", TEXT_ARG(m->promise_id), money(w, &m->amount),
+			   day(w, m->promised_date), m->supersedes ? ", instead of the one before" : "");
+		for (size_t i = 0; i < m->n_items; i++)
+			buf_printf(&w->b, "%s%s", i == 0 ? ": " : ", ", document(w, m->items[i].document_id));
+		return;
+	case COLLECTIONS_EVENT_PROMISE_JUDGED:
+		buf_printf(&w->b, "promise " TEXT_FMT " %s on %s: %s of %s paid", TEXT_ARG(j->promise_id),
+			   explain_enum(&collections_promise_state_enum, j->state), day(w, j->judged_date), money(w, &j->paid),
+			   money(w, &j->amount));
+		return;
+	default:
+		buf_printf(&w->b, "promise " TEXT_FMT " cancelled", TEXT_ARG(ev->promise_cancelled->promise_id));
+		return;
+	}
+}
 
 static void collections_words(struct words *w, const struct collections_event *ev)
 {
@@ -246,6 +320,8 @@ static void collections_words(struct words *w, const struct collections_event *e
 			buf_printf(&w->b, "; open credits of %s taken off", minor(w, n->credits_minor, n->amount.currency));
 		if (n->held_minor != 0)
 			buf_printf(&w->b, "; %s held", minor(w, n->held_minor, n->amount.currency));
+		if (n->promised_minor != 0)
+			buf_printf(&w->b, "; %s promised", minor(w, n->promised_minor, n->amount.currency));
 		return;
 	case COLLECTIONS_EVENT_BLOCK_SET:
 		buf_printf(&w->b, "block " TEXT_FMT " in force: %s", TEXT_ARG(ev->block_set->block_id),
@@ -253,6 +329,13 @@ static void collections_words(struct words *w, const struct collections_event *e
 		return;
 	case COLLECTIONS_EVENT_BLOCK_LIFTED:
 		buf_printf(&w->b, "block " TEXT_FMT " lifted", TEXT_ARG(ev->block_lifted->block_id));
+		return;
+	case COLLECTIONS_EVENT_HOLD_SET:
+	case COLLECTIONS_EVENT_HOLD_LIFTED:
+	case COLLECTIONS_EVENT_PROMISE_MADE:
+	case COLLECTIONS_EVENT_PROMISE_JUDGED:
+	case COLLECTIONS_EVENT_PROMISE_CANCELLED:
+		promise_words(w, ev);
 		return;
 	case COLLECTIONS_EVENT_DAY_JUDGED:
 		buf_printf(&w->b, "%s judged: %d overdue, %d notices", day(w, ev->day_judged->judged_date),

@@ -75,12 +75,27 @@ static const struct col tie_out_cols[] = {
 TABLE(tie_out, "tie_out", TABLE_ADDING);
 
 static const struct col item_cols[] = {
-	COL(item, lane, I32, COL_KEY),       COL(item, account, TEXT, COL_KEY),          COL(item, document_id, TEXT, COL_KEY),
-	COL(item, sequence, I32, COL_KEY),   COL(item, entity, TEXT, COL_FILL),          COL(item, currency, CURRENCY, COL_FILL),
-	COL(item, kind, TEXT, COL_FILL),     COL(item, reference, TEXT, COL_FILL),       COL(item, document_date, DATE, COL_FILL),
-	COL(item, due_date, DATE, COL_FILL), COL(item, accounting_date, DATE, COL_FILL), COL(item, original_minor, I64, COL_FILL),
-	COL(item, line_id, TEXT, COL_FILL),  COL(item, dunning_level, I32, COL_FILL),    COL(item, ledger_seq, I64, COL_FILL),
-	COL(item, open_minor, I64, COL_ADD), COL(item, brought_minor, I64, COL_ADD),     COL(item, applied_minor, I64, COL_ADD),
+	COL(item, lane, I32, COL_KEY),
+	COL(item, account, TEXT, COL_KEY),
+	COL(item, document_id, TEXT, COL_KEY),
+	COL(item, sequence, I32, COL_KEY),
+	COL(item, entity, TEXT, COL_FILL),
+	COL(item, currency, CURRENCY, COL_FILL),
+	COL(item, kind, TEXT, COL_FILL),
+	COL(item, reference, TEXT, COL_FILL),
+	COL(item, document_date, DATE, COL_FILL),
+	COL(item, due_date, DATE, COL_FILL),
+	COL(item, accounting_date, DATE, COL_FILL),
+	COL(item, original_minor, I64, COL_FILL),
+	COL(item, line_id, TEXT, COL_FILL),
+	COL(item, dunning_level, I32, COL_FILL),
+	COL(item, ledger_seq, I64, COL_FILL),
+	COL(item, open_minor, I64, COL_ADD),
+	COL(item, brought_minor, I64, COL_ADD),
+	COL(item, applied_minor, I64, COL_ADD),
+	COL(item, on_account_minor, I64, COL_ADD),
+	COL(item, discount_until, DATE, COL_FILL),
+	COL(item, discount_minor, I64, COL_FILL),
 };
 TABLE(item, "item", TABLE_ADDING);
 
@@ -216,9 +231,9 @@ static const struct col customer_cols[] = {
 	COL(customer, terms_code, TEXT, 0),
 	COL(customer, parent_account, TEXT, 0),
 	COL(customer, apply_oldest_first, BOOL, 0),
-	COL(customer, ledger_seq, I64, 0),
+	COL(customer, ledger_seq, I64, COL_KEY),
 };
-TABLE(customer, "customer", 0);
+TABLE(customer, "customer", TABLE_APPEND);
 
 static const struct col entity_cols[] = {
 	COL(entity, lane, I32, COL_KEY),
@@ -256,6 +271,7 @@ static const struct col notice_cols[] = {
 	COL(notice, ladder_version, TEXT, 0),
 	COL(notice, seq, I64, 0),
 	COL(notice, ledger_seq, I64, 0),
+	COL(notice, promised_minor, I64, 0),
 };
 TABLE(notice, "notice", TABLE_APPEND);
 
@@ -279,6 +295,54 @@ static const struct col block_cols[] = {
 };
 TABLE(block, "block", 0);
 
+static const struct col hold_cols[] = {
+	COL(hold, lane, I32, COL_KEY),   COL(hold, account, TEXT, COL_KEY), COL(hold, hold_id, TEXT, COL_KEY),
+	COL(hold, kind, TEXT, 0),        COL(hold, document_id, TEXT, 0),   COL(hold, item_sequence, I32, 0),
+	COL(hold, amount_minor, I64, 0), COL(hold, held_until, DATE, 0),    COL(hold, lifted, BOOL, 0),
+	COL(hold, ledger_seq, I64, 0),
+};
+TABLE(hold, "hold", 0);
+
+enum { PROMISE_LANE, PROMISE_ACCOUNT, PROMISE_ID, PROMISE_LEDGER_SEQ };
+static const struct col promise_cols[] = {
+	COL(promise, lane, I32, COL_KEY),       COL(promise, account, TEXT, COL_KEY), COL(promise, promise_id, TEXT, COL_KEY),
+	COL(promise, ledger_seq, I64, COL_KEY), COL(promise, entity, TEXT, 0),        COL(promise, currency, CURRENCY, 0),
+	COL(promise, amount_minor, I64, 0),     COL(promise, items, TEXT, 0),         COL(promise, made_on, DATE, 0),
+	COL(promise, promised_date, DATE, 0),   COL(promise, grace_days, I32, 0),     COL(promise, channel, TEXT, 0),
+	COL(promise, state, TEXT, 0),           COL(promise, paid_minor, I64, 0),     COL(promise, ended_on, DATE, 0),
+	COL(promise, ended_ledger_seq, I64, 0),
+};
+
+static bool promise_is_open(const void *row)
+{
+	return ((const struct reporting_promise *)row)->ended_ledger_seq == 0;
+}
+
+static const struct probe promise_probes[] = {
+	[REPORTING_PROMISE_OPEN] = {
+		.name = "open", .eq = { PROMISE_LANE, PROMISE_ACCOUNT, PROMISE_ID }, .n_eq = 3,
+		.order = { PROMISE_LEDGER_SEQ }, .n_order = 1, .limit = 2, .where = "ended_ledger_seq = 0", .match = promise_is_open,
+	},
+};
+const struct table reporting_promise_table = {
+	.name = "promise",
+	.cols = promise_cols,
+	.n_cols = ARRAY_LEN(promise_cols),
+	.row_size = sizeof(struct reporting_promise),
+	.probes = promise_probes,
+	.n_probes = ARRAY_LEN(promise_probes),
+};
+
+static const struct col advice_cols[] = {
+	COL(advice, lane, I32, COL_KEY),           COL(advice, account, TEXT, COL_KEY),
+	COL(advice, advice_id, TEXT, COL_KEY),     COL(advice, entity, TEXT, COL_FILL),
+	COL(advice, currency, CURRENCY, COL_FILL), COL(advice, amount_minor, I64, COL_FILL),
+	COL(advice, payment_date, DATE, COL_FILL), COL(advice, payer_account, TEXT, COL_FILL),
+	COL(advice, line_id, TEXT, COL_FILL),      COL(advice, reason, TEXT, COL_FILL),
+	COL(advice, indicative, BOOL, COL_FILL),   COL(advice, ledger_seq, I64, 0),
+};
+TABLE(advice, "advice", 0);
+
 static const struct col exception_cols[] = {
 	COL(exception, lane, I32, COL_KEY),  COL(exception, account, TEXT, COL_KEY), COL(exception, kind, TEXT, COL_KEY),
 	COL(exception, ref, TEXT, COL_KEY),  COL(exception, service, TEXT, 0),       COL(exception, reason, TEXT, 0),
@@ -293,5 +357,6 @@ const struct table *const reporting_tables[REPORTING_TABLES_N] = {
 	&reporting_tie_out_table,     &reporting_item_table,       &reporting_document_table,    &reporting_order_table,
 	&reporting_application_table, &reporting_bank_line_table,  &reporting_statement_table,   &reporting_transfer_table,
 	&reporting_customer_table,    &reporting_entity_table,     &reporting_day_table,         &reporting_notice_table,
-	&reporting_episode_table,     &reporting_day_judged_table, &reporting_block_table,       &reporting_exception_table,
+	&reporting_episode_table,     &reporting_day_judged_table, &reporting_block_table,       &reporting_hold_table,
+	&reporting_promise_table,     &reporting_advice_table,     &reporting_exception_table,
 };

@@ -107,6 +107,9 @@ struct reporting_item {
 	int64_t open_minor; /* sum of the control lines that name it */
 	int64_t brought_minor; /* what its events brought and took, applications apart */
 	int64_t applied_minor; /* applications in force: - on a debit item, + on a credit item */
+	int64_t on_account_minor; /* of a credit: left on the account deliberately, positive (CSH-06) */
+	date_t discount_until; /* the first early-payment discount offered on it */
+	int64_t discount_minor;
 };
 
 /* document: what billing issued. Append-only. Amounts of a credit memo are positive. */
@@ -116,7 +119,7 @@ struct reporting_document {
 	struct text document_id;
 	struct text type; /* invoice, credit_memo, debit_memo, receipt */
 	struct text number;
-	struct text external_number;
+	struct text external_number; /* of a debit memo the sender's reference */
 	struct text entity;
 	char currency[4];
 	date_t issue_date;
@@ -246,7 +249,7 @@ struct reporting_transfer {
 	int64_t ledger_seq;
 };
 
-/* customer: name and policy from a day on. */
+/* customer: name and policy from a day on, as each record told it. Append-only. */
 struct reporting_customer {
 	int32_t lane;
 	struct text account;
@@ -292,6 +295,7 @@ struct reporting_notice {
 	int64_t overdue_minor;
 	int64_t credits_minor;
 	int64_t held_minor;
+	int64_t promised_minor;
 	int32_t oldest_days;
 	int32_t item_count;
 	struct text ladder_version;
@@ -334,6 +338,57 @@ struct reporting_block {
 	int64_t ledger_seq;
 };
 
+/* hold: keeps an amount of an item out of dunning. */
+struct reporting_hold {
+	int32_t lane;
+	struct text account;
+	struct text hold_id;
+	struct text kind;
+	struct text document_id;
+	int32_t item_sequence;
+	int64_t amount_minor; /* 0 = the whole item */
+	date_t held_until; /* NULL = until lifted */
+	bool lifted;
+	int64_t ledger_seq;
+};
+
+/* promise: to pay, as it was made; a row per promise_made, so that one that was superseded stays (COL-04). */
+struct reporting_promise {
+	int32_t lane;
+	struct text account;
+	struct text promise_id;
+	int64_t ledger_seq; /* of its making */
+	struct text entity;
+	char currency[4];
+	int64_t amount_minor;
+	struct text items; /* "document:sequence" by line; '' = an amount */
+	date_t made_on;
+	date_t promised_date;
+	int32_t grace_days;
+	struct text channel;
+	struct text state; /* open, kept, partly_kept, broken, cancelled, superseded */
+	int64_t paid_minor; /* when it was judged */
+	date_t ended_on; /* judged or superseded on */
+	int64_t ended_ledger_seq; /* 0 = open */
+};
+enum { REPORTING_PROMISE_OPEN };
+
+/* advice: what payers say about payments (CSH-03). */
+struct reporting_advice {
+	int32_t lane;
+	struct text account; /* holding account */
+	struct text advice_id;
+	struct text entity;
+	char currency[4];
+	int64_t amount_minor;
+	date_t payment_date;
+	struct text payer_account;
+	struct text line_id; /* '' = it waits */
+	struct text reason; /* why it waited first */
+	bool indicative;
+	int64_t ledger_seq;
+};
+
 /*
  * exception: what did not go the ordinary way. kind and ref:
  *	refused          event id of the refusal            a log: it stays
@@ -362,9 +417,9 @@ extern const struct table reporting_counter_table, reporting_record_table, repor
 	reporting_tie_out_table, reporting_item_table, reporting_document_table, reporting_order_table, reporting_application_table,
 	reporting_bank_line_table, reporting_statement_table, reporting_transfer_table, reporting_customer_table,
 	reporting_entity_table, reporting_day_table, reporting_notice_table, reporting_episode_table, reporting_day_judged_table,
-	reporting_block_table, reporting_exception_table;
+	reporting_block_table, reporting_hold_table, reporting_promise_table, reporting_advice_table, reporting_exception_table;
 
-#define REPORTING_TABLES_N 20
+#define REPORTING_TABLES_N 23
 extern const struct table *const reporting_tables[REPORTING_TABLES_N];
 
 #endif

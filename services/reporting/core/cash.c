@@ -31,6 +31,16 @@ struct text reporting_cash_subject(const struct cash_event *ev)
 		return ev->return_settled->return_id;
 	case CASH_EVENT_STATEMENT_CHECKED:
 		return ev->statement_checked->statement_id;
+	case CASH_EVENT_ADVICE_RECORDED:
+		return ev->advice_recorded->advice_id;
+	case CASH_EVENT_ADVICE_PASSED_ON:
+		return ev->advice_passed_on->advice_id;
+	case CASH_EVENT_ADVICE_TAKEN:
+		return ev->advice_taken->advice_id;
+	case CASH_EVENT_PLACED_ON_ACCOUNT:
+		return ev->placed_on_account->credit->document_id;
+	case CASH_EVENT_TAKEN_OFF_ACCOUNT:
+		return ev->taken_off_account->credit->document_id;
 	case CASH_EVENT_REFUSED:
 		return ev->refused->subject;
 	case CASH_EVENT_NONE:
@@ -103,6 +113,26 @@ static void note_left_unapplied(const struct reporting_note *n, const struct cas
 	book_put(n->book, &reporting_exception_table, &row);
 }
 
+static void note_advice(const struct reporting_note *n, const struct cash_advice_recorded *a)
+{
+	struct reporting_advice row = {
+		.lane = n->input->lane,
+		.account = n->account,
+		.advice_id = a->advice_id,
+		.entity = a->entity,
+		.amount_minor = a->amount.minor,
+		.payment_date = a->payment_date,
+		.payer_account = a->payer_account,
+		.line_id = a->line_id,
+		.reason = a->reason,
+		.indicative = a->indicative,
+		.ledger_seq = n->ledger_seq,
+	};
+
+	memcpy(row.currency, a->amount.currency, sizeof(row.currency));
+	book_put(n->book, &reporting_advice_table, &row);
+}
+
 /* A return that closes a line on its holding account: the row of the line says which item. */
 void reporting_cash_want(struct book *book, const struct input *input, const struct cash_event *ev)
 {
@@ -153,6 +183,22 @@ void reporting_cash_note(const struct reporting_note *n, const struct cash_event
 		return;
 	case CASH_EVENT_STATEMENT_CHECKED:
 		reporting_statement_checked(n, ev->statement_checked);
+		return;
+	case CASH_EVENT_ADVICE_RECORDED:
+		note_advice(n, ev->advice_recorded);
+		return;
+	case CASH_EVENT_PLACED_ON_ACCOUNT: {
+		const struct cash_placed_on_account *p = ev->placed_on_account;
+		reporting_item_on_account(n, p->entity, p->credit, p->amount.currency, p->amount.minor);
+		return;
+	}
+	case CASH_EVENT_TAKEN_OFF_ACCOUNT: {
+		const struct cash_taken_off_account *p = ev->taken_off_account;
+		reporting_item_on_account(n, p->entity, p->credit, p->amount.currency, -p->amount.minor);
+		return;
+	}
+	case CASH_EVENT_ADVICE_PASSED_ON: /* the advice keeps its row on the holding account; what it led to has its own */
+	case CASH_EVENT_ADVICE_TAKEN:
 		return;
 	case CASH_EVENT_REFUSED:
 		reporting_refused_note(n, ev->refused);

@@ -10,6 +10,8 @@ static const struct billing_document_issued *document_of(const struct billing_ev
 		return ev->invoice_issued;
 	case BILLING_EVENT_CREDIT_MEMO_ISSUED:
 		return ev->credit_memo_issued;
+	case BILLING_EVENT_DEBIT_MEMO_ISSUED:
+		return ev->debit_memo_issued;
 	case BILLING_EVENT_ITEM_TAKEN_ON:
 		return ev->item_taken_on;
 	case BILLING_EVENT_ORDER_RECORDED:
@@ -78,7 +80,7 @@ static void note_document(const struct reporting_note *n, const struct billing_d
 		.document_id = d->document_id,
 		.type = reporting_enum_name(&billing_document_type_enum, d->type),
 		.number = d->number,
-		.external_number = d->external_number,
+		.external_number = text_empty(d->reference) ? d->external_number : d->reference,
 		.entity = d->entity,
 		.issue_date = d->issue_date,
 		.accounting_date = d->accounting_date,
@@ -119,6 +121,10 @@ static void note_items(const struct reporting_note *n, const struct billing_docu
 		row.accounting_date = d->accounting_date;
 		row.original_minor = it->original_minor;
 		row.dunning_level = d->dunning_level;
+		if (it->n_discounts > 0) {
+			row.discount_until = it->discounts[0].until;
+			row.discount_minor = it->discounts[0].amount_minor;
+		}
 		reporting_item_facts(n, &row);
 	}
 }
@@ -137,6 +143,7 @@ void reporting_billing_note(const struct reporting_note *n, const struct billing
 		break;
 	case BILLING_EVENT_INVOICE_ISSUED:
 	case BILLING_EVENT_CREDIT_MEMO_ISSUED:
+	case BILLING_EVENT_DEBIT_MEMO_ISSUED:
 	case BILLING_EVENT_ITEM_TAKEN_ON:
 		note_order_state(n, ev);
 		note_document(n, document_of(ev));

@@ -29,6 +29,8 @@ static struct text payment_subject(const struct bank_payment_event *ev)
 		return ev->line_returned->line_id;
 	case BANK_PAYMENT_EVENT_STATEMENT_CLOSED:
 		return ev->statement_closed->statement_id;
+	case BANK_PAYMENT_EVENT_REMITTANCE_ADVISED:
+		return ev->remittance_advised->advice_id;
 	case BANK_PAYMENT_EVENT_NONE:
 		break;
 	}
@@ -50,6 +52,24 @@ static struct text command_subject(const struct command_event *ev)
 		return ev->set_block->block_id;
 	case COMMAND_EVENT_LIFT_BLOCK:
 		return ev->lift_block->block_id;
+	case COMMAND_EVENT_SET_HOLD:
+		return ev->set_hold->hold_id;
+	case COMMAND_EVENT_LIFT_HOLD:
+		return ev->lift_hold->hold_id;
+	case COMMAND_EVENT_MAKE_PROMISE:
+		return ev->make_promise->promise_id;
+	case COMMAND_EVENT_CANCEL_PROMISE:
+		return ev->cancel_promise->promise_id;
+	case COMMAND_EVENT_ISSUE_CREDIT_MEMO:
+		return ev->issue_credit_memo->document_id;
+	case COMMAND_EVENT_ISSUE_DEBIT_MEMO:
+		return ev->issue_debit_memo->reference;
+	case COMMAND_EVENT_PLACE_ON_ACCOUNT:
+		return ev->place_on_account->credit->document_id;
+	case COMMAND_EVENT_TAKE_OFF_ACCOUNT:
+		return ev->take_off_account->credit->document_id;
+	case COMMAND_EVENT_IDENTIFY_AGAIN:
+		return ev->identify_again->line_id;
 	case COMMAND_EVENT_NONE:
 		break;
 	}

@@ -12,6 +12,7 @@ struct reporting_item reporting_item_of(const struct reporting_note *n, struct t
 		.document_date = DATE_NONE,
 		.due_date = DATE_NONE,
 		.accounting_date = DATE_NONE,
+		.discount_until = DATE_NONE,
 	};
 
 	memcpy(row.currency, currency, sizeof(row.currency));
@@ -38,6 +39,15 @@ void reporting_item_brought(const struct reporting_note *n, struct reporting_ite
 	};
 	memcpy(total.currency, row.currency, sizeof(total.currency));
 	book_put(n->book, &reporting_tie_out_table, &total);
+}
+
+void reporting_item_on_account(const struct reporting_note *n, struct text entity, const struct type_item_ref *credit,
+			       const char currency[4], int64_t minor)
+{
+	struct reporting_item row = reporting_item_of(n, credit->document_id, credit->sequence, entity, currency);
+
+	row.on_account_minor = minor;
+	book_put(n->book, &reporting_item_table, &row);
 }
 
 static void applied(const struct reporting_note *n, struct text entity, const struct type_item_ref *item, const char currency[4],

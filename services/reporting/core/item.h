@@ -23,4 +23,8 @@ void reporting_item_brought(const struct reporting_note *n, struct reporting_ite
 void reporting_item_applied(const struct reporting_note *n, struct text entity, const struct type_item_ref *credit,
 			    const struct type_item_ref *debit, const char currency[4], int64_t minor);
 
+/* A part of a credit was left on the account (minor +) or taken off (minor -): its open amount stays. */
+void reporting_item_on_account(const struct reporting_note *n, struct text entity, const struct type_item_ref *credit,
+			       const char currency[4], int64_t minor);
+
 #endif

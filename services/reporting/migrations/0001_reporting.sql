@@ -105,6 +105,9 @@ CREATE TABLE item (
 	open_minor bigint NOT NULL,
 	brought_minor bigint NOT NULL,
 	applied_minor bigint NOT NULL,
+	on_account_minor bigint NOT NULL,
+	discount_until date,
+	discount_minor bigint NOT NULL,
 	PRIMARY KEY (lane, account, document_id, sequence)
 ) WITH (fillfactor = 90);
 -- explain: a receipt or any other document by its id alone
@@ -263,8 +266,8 @@ CREATE TABLE customer (
 	parent_account text COLLATE "C" NOT NULL,
 	apply_oldest_first boolean NOT NULL,
 	ledger_seq bigint NOT NULL,
-	PRIMARY KEY (lane, account, effective_from)
-) WITH (fillfactor = 90);
+	PRIMARY KEY (lane, account, effective_from, ledger_seq)
+);
 
 CREATE TABLE entity (
 	lane integer NOT NULL,
@@ -304,6 +307,7 @@ CREATE TABLE notice (
 	oldest_days integer NOT NULL,
 	item_count integer NOT NULL,
 	ladder_version text COLLATE "C" NOT NULL,
+	promised_minor bigint NOT NULL,
 	seq bigint NOT NULL,
 	ledger_seq bigint NOT NULL,
 	PRIMARY KEY (lane, account, notice_id)
@@ -342,6 +346,56 @@ CREATE TABLE block (
 	lifted boolean NOT NULL,
 	ledger_seq bigint NOT NULL,
 	PRIMARY KEY (lane, account, block_id)
+) WITH (fillfactor = 90);
+
+CREATE TABLE hold (
+	lane integer NOT NULL,
+	account text COLLATE "C" NOT NULL,
+	hold_id text COLLATE "C" NOT NULL,
+	kind text COLLATE "C" NOT NULL,
+	document_id text COLLATE "C" NOT NULL,
+	item_sequence integer NOT NULL,
+	amount_minor bigint NOT NULL,
+	held_until date,
+	lifted boolean NOT NULL,
+	ledger_seq bigint NOT NULL,
+	PRIMARY KEY (lane, account, hold_id)
+) WITH (fillfactor = 90);
+
+CREATE TABLE promise (
+	lane integer NOT NULL,
+	account text COLLATE "C" NOT NULL,
+	promise_id text COLLATE "C" NOT NULL,
+	ledger_seq bigint NOT NULL,
+	entity text COLLATE "C" NOT NULL,
+	currency text COLLATE "C" NOT NULL,
+	amount_minor bigint NOT NULL,
+	items text COLLATE "C" NOT NULL,
+	made_on date,
+	promised_date date,
+	grace_days integer NOT NULL,
+	channel text COLLATE "C" NOT NULL,
+	state text COLLATE "C" NOT NULL,
+	paid_minor bigint NOT NULL,
+	ended_on date,
+	ended_ledger_seq bigint NOT NULL,
+	PRIMARY KEY (lane, account, promise_id, ledger_seq)
+) WITH (fillfactor = 90);
+
+CREATE TABLE advice (
+	lane integer NOT NULL,
+	account text COLLATE "C" NOT NULL,
+	advice_id text COLLATE "C" NOT NULL,
+	entity text COLLATE "C" NOT NULL,
+	currency text COLLATE "C" NOT NULL,
+	amount_minor bigint NOT NULL,
+	payment_date date,
+	payer_account text COLLATE "C" NOT NULL,
+	line_id text COLLATE "C" NOT NULL,
+	reason text COLLATE "C" NOT NULL,
+	indicative boolean NOT NULL,
+	ledger_seq bigint NOT NULL,
+	PRIMARY KEY (lane, account, advice_id)
 ) WITH (fillfactor = 90);
 
 CREATE TABLE exception (
@@ -395,6 +449,6 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON notice
 	FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
 -- The service reads all, inserts all, updates what may change, deletes nothing. Readers have SELECT by default privileges.
-GRANT SELECT, INSERT ON audit_record, ledger_line, document, notice TO openitem_reporting;
+GRANT SELECT, INSERT ON audit_record, ledger_line, document, customer, notice TO openitem_reporting;
 GRANT SELECT, INSERT, UPDATE ON ledger_counter, day_total, tie_out, item, sales_order, application, bank_line, bank_statement, transfer,
-	customer, entity, business_day, episode, day_judged, block, exception TO openitem_reporting;
+	entity, business_day, episode, day_judged, block, hold, promise, advice, exception TO openitem_reporting;

@@ -7,7 +7,7 @@ WITH here AS (
 ), master AS (
 	SELECT account, legal_name, terms_code, parent_account FROM customer
 	WHERE lane = ANY (ARRAY(SELECT lane FROM here)) AND account = $1::text
-	ORDER BY effective_from DESC LIMIT 1
+	ORDER BY effective_from DESC, ledger_seq DESC LIMIT 1
 ), i AS (
 	SELECT item.*, coalesce(nullif($2::text, '')::date,
 		(SELECT max(opened_on) FROM business_day AS d WHERE d.entity = item.entity),

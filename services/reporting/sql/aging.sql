@@ -56,7 +56,7 @@ SELECT as_of, entity, account,
 	coalesce((SELECT c.legal_name FROM customer AS c WHERE c.lane = row_.lane AND c.account = row_.account
 		ORDER BY c.effective_from <= row_.as_of DESC,
 			CASE WHEN c.effective_from <= row_.as_of THEN row_.as_of - c.effective_from
-				ELSE c.effective_from - row_.as_of END LIMIT 1), '') AS name,
+				ELSE c.effective_from - row_.as_of END, c.ledger_seq DESC LIMIT 1), '') AS name,
 	currency,
 	(SELECT array_agg(coalesce(row_.bucket[n], 0)::bigint ORDER BY n)
 		FROM generate_series(1, cardinality($4::int[]) + 1) AS n) AS buckets,

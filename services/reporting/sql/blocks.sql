@@ -3,7 +3,7 @@
 -- Columns: account, name, block_id, reason, document_id ('' = the whole account), sequence, held_until (NULL = until lifted), lifted.
 SELECT b.account,
 	coalesce((SELECT c.legal_name FROM customer AS c WHERE c.lane = b.lane AND c.account = b.account
-		ORDER BY c.effective_from DESC LIMIT 1), '') AS name,
+		ORDER BY c.effective_from DESC, c.ledger_seq DESC LIMIT 1), '') AS name,
 	b.block_id, b.reason, b.document_id, b.item_sequence AS sequence, b.held_until, b.lifted
 FROM block AS b
 WHERE ($1::text = '' OR b.account = $1)

@@ -23,9 +23,9 @@ WITH source AS ( -- what a document is called by those who caused it
 	GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ), line AS (
 	SELECT 'item' AS section, jsonb_build_array(account, entity, currency, name, sequence, document_date, due_date, accounting_date,
-		original_minor, open_minor)::text AS row_
+		original_minor, open_minor, on_account_minor)::text AS row_
 	FROM (SELECT account, entity, currency, name, sequence, document_date, due_date, max(accounting_date) AS accounting_date,
-			max(original_minor) AS original_minor, sum(open_minor) AS open_minor
+			max(original_minor) AS original_minor, sum(open_minor) AS open_minor, sum(on_account_minor) AS on_account_minor
 		FROM named GROUP BY 1, 2, 3, 4, 5, 6, 7) AS folded -- a line that came twice to one account is one source
 	UNION ALL
 	SELECT 'document', jsonb_build_array(d.account, d.entity, d.currency, s.name, d.issue_date, d.accounting_date, d.customer_po,
@@ -49,17 +49,26 @@ WITH source AS ( -- what a document is called by those who caused it
 	UNION ALL
 	SELECT 'order', jsonb_build_array(account, order_id, order_version, entity, state, currency, net_minor, customer_po)::text FROM sales_order
 	UNION ALL
-	SELECT 'customer', jsonb_build_array(account, effective_from, legal_name, terms_code, parent_account, apply_oldest_first)::text FROM customer
+	SELECT 'customer', jsonb_build_array(account, effective_from, legal_name, terms_code, parent_account, apply_oldest_first)::text
+	FROM (SELECT DISTINCT ON (account, effective_from) * FROM customer ORDER BY account, effective_from, ledger_seq DESC) AS last
 	UNION ALL
 	SELECT DISTINCT 'entity', jsonb_build_array(entity, name, functional_currency, fiscal_year_start_month, number_prefix)::text FROM entity
 	UNION ALL
 	SELECT 'day', jsonb_build_array(entity, max(opened_on), max(closed_on))::text FROM business_day GROUP BY entity
 	UNION ALL
 	SELECT 'notice', jsonb_build_array(account, entity, currency, level, episode, notice_date, judged_date, amount_minor, overdue_minor,
-		credits_minor, held_minor, oldest_days, item_count)::text
+		credits_minor, held_minor, promised_minor, oldest_days, item_count)::text
 	FROM notice
 	UNION ALL
 	SELECT 'block', jsonb_build_array(account, block_id, reason, held_until, lifted, document_id <> '')::text FROM block
+	UNION ALL
+	SELECT 'hold', jsonb_build_array(account, hold_id, kind, amount_minor, held_until, lifted)::text FROM hold
+	UNION ALL
+	SELECT 'promise', jsonb_build_array(account, promise_id, entity, currency, amount_minor, made_on, promised_date, grace_days, state,
+		paid_minor, ended_on)::text
+	FROM promise
+	UNION ALL
+	SELECT 'advice', jsonb_build_array(account, advice_id, entity, currency, amount_minor, payment_date, line_id)::text FROM advice
 	UNION ALL
 	SELECT 'refusal', jsonb_build_array(account, service, reason, input_type, count(*))::text FROM exception WHERE kind = 'refused'
 	GROUP BY account, service, reason, input_type

@@ -24,7 +24,7 @@ WITH d AS (
 )
 SELECT d.entity, d.account,
 	coalesce((SELECT c.legal_name FROM customer AS c WHERE c.lane = d.lane AND c.account = d.account
-		ORDER BY c.effective_from DESC LIMIT 1), '') AS name,
+		ORDER BY c.effective_from DESC, c.ledger_seq DESC LIMIT 1), '') AS name,
 	d.type, d.number, d.external_number, d.order_id, d.customer_po, d.issue_date, i.due_date, d.currency, d.net_minor AS net,
 	d.tax_minor AS tax, d.gross_minor AS gross, coalesce(i.open, 0) AS open,
 	CASE WHEN d.type IN ('credit_memo', 'receipt') THEN

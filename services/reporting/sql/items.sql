@@ -28,7 +28,7 @@ SELECT i.as_of, i.entity, i.account,
 	coalesce((SELECT c.legal_name FROM customer AS c WHERE c.lane = i.lane AND c.account = i.account
 		ORDER BY c.effective_from <= i.as_of DESC,
 			CASE WHEN c.effective_from <= i.as_of THEN i.as_of - c.effective_from
-				ELSE c.effective_from - i.as_of END LIMIT 1), '') AS name,
+				ELSE c.effective_from - i.as_of END, c.ledger_seq DESC LIMIT 1), '') AS name,
 	i.kind, i.reference, i.document_id, i.sequence, coalesce(d.order_id, '') AS order_id, coalesce(d.customer_po, '') AS customer_po,
 	i.document_date, i.due_date, i.accounting_date, i.currency, i.original_minor AS original, i.open,
 	i.as_of - i.due_date AS days_past_due,

@@ -4,7 +4,7 @@
 -- ladder_version, episode_ended_on (NULL = it goes on), notice_id. Minor units; credits and held are positive: amount = overdue - credits - held.
 SELECT n.notice_date, n.judged_date, n.entity, n.account,
 	coalesce((SELECT c.legal_name FROM customer AS c WHERE c.lane = n.lane AND c.account = n.account
-		ORDER BY c.effective_from DESC LIMIT 1), '') AS name,
+		ORDER BY c.effective_from DESC, c.ledger_seq DESC LIMIT 1), '') AS name,
 	n.currency, n.level, n.episode, n.amount_minor AS amount, n.overdue_minor AS overdue, n.credits_minor AS credits,
 	n.held_minor AS held, n.oldest_days, n.item_count, n.ladder_version, e.ended_on AS episode_ended_on, n.notice_id
 FROM notice AS n

@@ -4,7 +4,7 @@
 -- original, open (positive), reason, because, candidates, lane.
 SELECT i.entity, i.account,
 	coalesce((SELECT c.legal_name FROM customer AS c WHERE c.lane = i.lane AND c.account = i.account
-		ORDER BY c.effective_from DESC LIMIT 1), '') AS name,
+		ORDER BY c.effective_from DESC, c.ledger_seq DESC LIMIT 1), '') AS name,
 	i.document_id, i.sequence, i.reference, i.document_date,
 	coalesce(nullif($3::text, '')::date, (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = i.entity)) - i.document_date AS days,
 	i.currency, -i.original_minor AS original, -i.open_minor AS open,

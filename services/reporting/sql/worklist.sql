@@ -39,7 +39,7 @@ WITH e AS MATERIALIZED ( -- once, not per item
 )
 SELECT r.currency, r.rank, r.entity, r.account,
 	coalesce((SELECT c.legal_name FROM customer AS c WHERE c.lane = r.lane AND c.account = r.account
-		ORDER BY c.effective_from DESC LIMIT 1), '') AS name,
+		ORDER BY c.effective_from DESC, c.ledger_seq DESC LIMIT 1), '') AS name,
 	r.overdue, r.items, r.oldest_days, r.score, r.credits, r.held, n.level AS last_notice_level, n.notice_date AS last_notice_on, r.as_of
 FROM ranked AS r
 	LEFT JOIN LATERAL (SELECT level, notice_date FROM notice AS n WHERE n.lane = r.lane AND n.account = r.account
