@@ -51,7 +51,7 @@ static void make_parts(struct account *c, bool all)
 
 	c->parts[SUMMARY] = (struct list){ COLUMNS(summary_columns), "", sql_account, { account, "", entity }, 3, DATE_NONE };
 	c->parts[ITEMS] = (struct list){
-		COLUMNS(items_columns), "nothing is open", sql_items, { "", entity, account, all ? "all" : "open" }, 4, DATE_NONE
+		COLUMNS(items_columns), "nothing is open", sql_items, { "", entity, account, all ? "all" : "open", "", "", "" }, 7, DATE_NONE
 	};
 	c->parts[UNAPPLIED] = (struct list){
 		COLUMNS(unapplied_columns), "every receipt is applied", sql_unapplied, { entity, account, "" }, 3, DATE_NONE

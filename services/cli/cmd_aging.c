@@ -22,6 +22,7 @@ struct aging {
 	struct cli *cli;
 	struct list_filter filter;
 	date_t as_of;
+	const char *known_at;
 	size_t by, base;
 	struct aging_buckets buckets;
 	struct out_column columns[ARRAY_LEN(before) + AGING_BUCKETS_MAX + 1 + ARRAY_LEN(after)];
@@ -61,13 +62,13 @@ static void open_list(struct aging *g)
 
 static int print_aging(struct aging *g)
 {
-	const char *params[] = { list_day(g->cli, g->as_of), g->filter.entity, g->filter.account,
-				 g->buckets.edges,           bases[g->base],   bys[g->by] };
 	struct known known;
 	struct err err;
 
-	if (!known_begin(g->cli, &err, &known))
+	if (!known_begin_at(g->cli, g->known_at, &err, &known))
 		return cli_failed(g->cli, &err);
+	const char *params[] = { list_day(g->cli, g->as_of), g->filter.entity, g->filter.account, g->buckets.edges, bases[g->base],
+				 bys[g->by], known.lanes_then, known.seqs_then, known.days_then };
 	open_list(g);
 	bool ok = store_stream(known.store, sql_aging, ARRAY_LEN(params), params, print_row, g, &err);
 
@@ -94,6 +95,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		{ "by", 0, OPTION_WORD, &g.by, "account|entity", "a row per account, or per entity", 0, 0, bys },
 		{ "base", 0, OPTION_WORD, &g.base, "due|document|accounting", "date that days are counted from (default: due)", 0,
 		  0, bases },
+		OPTION_KNOWN(g.known_at),
 		OPTION_ENTITY(g.filter),
 		OPTION_ACCOUNT(g.filter),
 	};
@@ -110,12 +112,12 @@ const struct command cmd_aging = {
 	.name = "aging",
 	.summary = "what is open, by days past due",
 	.usage =
-		"openitem aging [--as-of DATE] [--by account|entity] [--base due|document|accounting] [--entity E] [--account A] [--format F]\n\n"
+		"openitem aging [--as-of DATE] [--known-at K] [--by account|entity] [--base due|document|accounting] [--entity E] [--account A] [--format F]\n\n"
 		"One row per entity, account and currency. Buckets hold what is owed, by days past due; `unapplied` receipts and `credits`\n"
 		"(memos) are columns of their own; total = all of them = AR control. Rows of zeros are left out. Item-level history\n"
 		"decides, so any past date can be asked for. OPENITEM_AGING_BUCKETS sets the last days of the buckets (default " AGING_DEFAULT
 		").\n"
-		"The last line says up to where the books were known.",
+		"The last line says up to where the books were known. --known-at prints the answer exactly as it was then: same date, same words.",
 	.example = "openitem aging --entity DE01\nopenitem aging --as-of 2026-01-31 --by entity --format csv",
 	.run = run,
 };

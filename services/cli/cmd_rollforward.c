@@ -29,14 +29,15 @@ static bool print_row(void *ctx, const struct store_result *row, struct err *err
 	return true;
 }
 
-static int print_rollforward(struct cli *cli, const struct list *list)
+static int print_rollforward(struct cli *cli, struct list *list, const char *known_at)
 {
 	struct rollforward f = { .list = list };
 	struct known known;
 	struct err err;
 
-	if (!known_begin(cli, &err, &known))
+	if (!known_begin_at(cli, known_at, &err, &known))
 		return cli_failed(cli, &err);
+	list_known(list, 4, &known);
 	f.out = list_open(cli, list);
 	bool ok = store_stream(known.store, list->sql, list->n_params, list->params, print_row, &f, &err);
 
@@ -57,12 +58,14 @@ static int run(struct cli *cli, int argc, char **argv)
 {
 	struct list_filter filter = LIST_FILTER_ALL;
 	date_t from = DATE_NONE, to = DATE_NONE;
+	const char *known_at = NULL;
 	bool whole = false;
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(cli),
 		{ "from", 0, OPTION_DAY, &from, "DATE", "first accounting date (default: the first movement)", 0, 0, NULL },
 		{ "to", 0, OPTION_DAY, &to, "DATE", "last accounting date (default: each entity's business day)", 0, 0, NULL },
 		{ "whole", 0, OPTION_FLAG, &whole, NULL, "one row for the whole time, not one per month", 0, 0, NULL },
+		OPTION_KNOWN(known_at),
 		OPTION_ENTITY(filter),
 	};
 	int code = options_parse(cli, specs, ARRAY_LEN(specs), 0, 0, &argc, &argv);
@@ -75,19 +78,19 @@ static int run(struct cli *cli, int argc, char **argv)
 	struct list list = { columns,
 			     ARRAY_LEN(columns),
 			     "nothing was posted",
-			     whole ? sql_rollforward : sql_rollforward_months,
-			     { list_day(cli, from), list_day(cli, to), filter.entity },
-			     3,
+			     sql_rollforward,
+			     { list_day(cli, from), list_day(cli, to), filter.entity, "", "", "", whole ? "whole" : "" },
+			     7,
 			     to };
 
-	return print_rollforward(cli, &list);
+	return print_rollforward(cli, &list, known_at);
 }
 
 const struct command cmd_rollforward = {
 	.name = "rollforward",
 	.summary = "how AR moved month by month, down to the ledger's control account",
 	.usage =
-		"openitem rollforward [--from DATE] [--to DATE] [--whole] [--entity E] [--format F]\n\n"
+		"openitem rollforward [--from DATE] [--to DATE] [--known-at K] [--whole] [--entity E] [--format F]\n\n"
 		"opening + billed - memos - receipts + returns + other = closing, per month, entity and currency. closing follows from the\n"
 		"totals by day, control is summed from the lines of the journal; a difference ends with exit 1. other = take-on.",
 	.example = "openitem rollforward --from 2026-01-01\nopenitem rollforward --whole --format csv",

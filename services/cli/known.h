@@ -25,14 +25,22 @@ struct known {
 	size_t lanes;
 	int64_t ledger_seq; /* sum over the lanes */
 	char digest[KNOWN_DIGEST_SIZE]; /* of "lane:ledger_seq\n" by lane: equal only if every lane stood at the same place */
+	int64_t checkpoint; /* its id; 0: none was taken */
+	char taken_at[INSTANT_TEXT_SIZE];
+	/* For statements that can look back: lanes int[], their ledger_seqs bigint[], business days json; "" = as it is now. */
+	const char *lanes_then, *seqs_then, *days_then;
 };
 
-/* Opens the snapshot (read only). Errors as cli_store and store_query. */
+/* Opens the snapshot and takes its checkpoint in it. Errors as cli_store and store_query. */
 bool known_begin(struct cli *cli, struct err *err, struct known *ret_known);
+/* The same for an answer as it was known: at is a checkpoint's id, or an instant (the last checkpoint at or before it); NULL = now.
+ * FATAL checkpoint_unknown. */
+bool known_begin_at(struct cli *cli, const char *at, struct err *err, struct known *ret_known);
 /* Ends it; also after a failure. */
 void known_end(struct known *k);
 
-/* "as of 2026-03-31, complete to ledger seq 48211 over 12 lanes (3f9c12ab44d0)". as_of DATE_NONE: the business day. In the arena. */
+/* "as of 2026-03-31, known at checkpoint 17, ledger seq 48211 over 12 lanes (3f9c12ab44d0)". as_of DATE_NONE: the business day. In the
+ * arena. The same words whenever the same checkpoint is asked. */
 struct text known_words(struct arena *a, const struct known *k, date_t as_of);
 
 /* Adds one lane; ascending. For known_begin and tests. */

@@ -231,22 +231,36 @@ bool list_rows(struct cli *cli, const struct list *list, struct out *out, struct
 	return ok;
 }
 
-int list_run(struct cli *cli, const struct list *list)
+void list_known(struct list *list, int first, const struct known *known)
 {
+	list->params[first - 1] = known->lanes_then;
+	list->params[first] = known->seqs_then;
+	list->params[first + 1] = known->days_then;
+}
+
+int list_run_at(struct cli *cli, const struct list *asked, const char *known_at, int first)
+{
+	struct list list = *asked;
 	struct known known;
 	struct err err;
 
-	if (!known_begin(cli, &err, &known))
+	if (!known_begin_at(cli, known_at, &err, &known))
 		return cli_failed(cli, &err);
-
-	struct out *out = list_open(cli, list);
-	bool ok = list_rows(cli, list, out, known.store, true, &err);
+	if (first > 0)
+		list_known(&list, first, &known);
+	struct out *out = list_open(cli, &list);
+	bool ok = list_rows(cli, &list, out, known.store, true, &err);
 
 	if (ok)
-		out_note(out, "%s", known_words(cli->arena, &known, list->as_of).s);
+		out_note(out, "%s", known_words(cli->arena, &known, list.as_of).s);
 	else
 		out_nothing(out, "");
 	out_close(out);
 	known_end(&known);
 	return ok ? EXIT_OK : cli_failed(cli, &err);
+}
+
+int list_run(struct cli *cli, const struct list *list)
+{
+	return list_run_at(cli, list, NULL, 0);
 }

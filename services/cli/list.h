@@ -15,7 +15,7 @@ struct store;
 struct store_result;
 
 #define LIST_VERSION    "@version"
-#define LIST_PARAMS_MAX 8
+#define LIST_PARAMS_MAX 12
 
 struct list_column {
 	const char *name; /* in the list */
@@ -35,6 +35,11 @@ struct list {
 
 /* All of it: asks, prints, says (E, K). Returns an exit code. */
 int list_run(struct cli *cli, const struct list *list);
+/* The same as it was known at a checkpoint (NULL = now). The three parameters from `first` (1 = $1) on say what was known (known.h). */
+int list_run_at(struct cli *cli, const struct list *list, const char *known_at, int first);
+
+/* Fills in those three, after known_begin_at. */
+void list_known(struct list *list, int first, const struct known *known);
 
 /* ---- pieces, for lists of several answers ---- */
 
@@ -52,6 +57,12 @@ struct list_filter {
 #define LIST_FILTER_ALL                                                                                                            \
 	{                                                                                                                          \
 		"", ""                                                                                                             \
+	}
+
+/* const char *at = NULL; */
+#define OPTION_KNOWN(at)                                                                                                           \
+	{                                                                                                                          \
+		"known-at", 0, OPTION_TEXT, &(at), "CHECKPOINT|INSTANT", "as it was known then (openitem checkpoints)", 0, 0, NULL  \
 	}
 
 #define OPTION_ENTITY(filter)                                                                                                      \

@@ -104,14 +104,14 @@ static void answers_say_up_to_where_they_are_complete(void **state)
 	assert_string_not_equal(k.digest, other.digest);
 	memcpy(k.digest, "0123456789ab", sizeof(k.digest));
 	assert_text(known_words(a, &k, DATE_NONE),
-		    "no business day was opened yet, complete to ledger seq 20 over 2 lanes (0123456789ab)");
-	assert_text(known_words(a, &k, day), "as of 2026-03-31, complete to ledger seq 20 over 2 lanes (0123456789ab)");
+		    "no business day was opened yet, known at checkpoint 0, ledger seq 20 over 2 lanes (0123456789ab)");
+	assert_text(known_words(a, &k, day), "as of 2026-03-31, known at checkpoint 0, ledger seq 20 over 2 lanes (0123456789ab)");
 	k.first_day = k.last_day = day;
 	assert_text(known_words(a, &k, DATE_NONE),
-		    "as of the business day 2026-03-31, complete to ledger seq 20 over 2 lanes (0123456789ab)");
+		    "as of the business day 2026-03-31, known at checkpoint 0, ledger seq 20 over 2 lanes (0123456789ab)");
 	k.first_day = day - 1;
 	assert_text(known_words(a, &k, DATE_NONE),
-		    "as of each entity's business day, 2026-03-30 to 2026-03-31, complete to ledger seq 20 over 2 "
+		    "as of each entity's business day, 2026-03-30 to 2026-03-31, known at checkpoint 0, ledger seq 20 over 2 "
 		    "lanes (0123456789ab)");
 }
 

@@ -416,6 +416,40 @@ CREATE TABLE exception (
 	PRIMARY KEY (lane, account, kind, ref)
 ) WITH (fillfactor = 90);
 
+-- Up to where the ledger was known when somebody looked (DESIGN section 3), taken in the snapshot of the answer. Append-only.
+CREATE TABLE checkpoint (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	lanes integer[] NOT NULL,
+	ledger_seqs bigint[] NOT NULL, -- last one per lane, in the order of lanes
+	days jsonb NOT NULL, -- business day per entity
+	positions jsonb NOT NULL -- "topic/partition": next offset; a rebuild stops here and takes it again
+);
+-- --known-at an instant: the last one at or before it
+CREATE INDEX checkpoint_taken_at ON checkpoint (taken_at);
+
+-- Where nothing has moved since the last one, that one. Reads and writes in the caller's snapshot; names are bound here, so a rename of
+-- the schema does not matter.
+CREATE FUNCTION take_checkpoint() RETURNS SETOF checkpoint LANGUAGE sql SECURITY DEFINER
+BEGIN ATOMIC
+	WITH known AS (
+		SELECT coalesce(array_agg(lane ORDER BY lane), '{}') AS lanes, coalesce(array_agg(ledger_seq ORDER BY lane), '{}') AS ledger_seqs
+		FROM ledger_counter
+	), same AS (
+		SELECT c.* FROM (SELECT * FROM checkpoint ORDER BY id DESC LIMIT 1) AS c
+			JOIN known ON known.lanes = c.lanes AND known.ledger_seqs = c.ledger_seqs
+	), fresh AS (
+		INSERT INTO checkpoint (lanes, ledger_seqs, days, positions)
+		SELECT lanes, ledger_seqs,
+			(SELECT coalesce(jsonb_object_agg(entity, opened_on), '{}')
+				FROM (SELECT entity, max(opened_on) AS opened_on FROM business_day GROUP BY entity) AS d WHERE opened_on IS NOT NULL),
+			(SELECT coalesce(jsonb_object_agg(topic || '/' || partition, next_offset), '{}') FROM position)
+		FROM known WHERE NOT EXISTS (SELECT FROM same)
+		RETURNING *
+	)
+	SELECT * FROM same UNION ALL SELECT * FROM fresh;
+END;
+
 -- Entries balance per entity in the functional currency (LEDGER section 2). One pass over the new lines of a statement.
 CREATE FUNCTION ledger_line_balances() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -446,6 +480,11 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_line
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON document
 	FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON notice
+	FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint
+	FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON customer
 	FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
 -- The service reads all, inserts all, updates what may change, deletes nothing. Readers have SELECT by default privileges.

@@ -4,29 +4,45 @@
 -- $4 edges, ascending, at most 11, as int[]: '{0,30,60,90}' gives not due | 1-30 | 31-60 | 61-90 | over 90
 -- $5 base date: due | document | accounting; '' = due
 -- $6 by: account | entity; '' = account
+-- $7 lanes int[], $8 their last ledger_seq bigint[], $9 business day per entity json: as known at that checkpoint; '' = now
 -- Columns: as_of, entity, account, name, currency, buckets (bigint[], one more than edges), unapplied, credits, total, oldest_days.
 -- Minor units. Buckets hold positive items by days from the base date to as of; receipts are in unapplied and credit memos in
 -- credits, both negative; total = all of them = AR control. Rows of zeros only are left out.
-WITH e AS (
-	SELECT t.entity, coalesce(nullif($1::text, '')::date,
-		(SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity),
-		(SELECT max(accounting_date) FROM day_total AS d WHERE d.entity = t.entity)) AS as_of
+WITH k AS ( -- up to where each lane is known
+	SELECT c.lane, CASE WHEN $7::text = '' THEN c.ledger_seq ELSE coalesce(x.ledger_seq, 0) END AS ledger_seq
+	FROM ledger_counter AS c
+		LEFT JOIN unnest(nullif($7::text, '')::int[], nullif($8::text, '')::bigint[]) AS x(lane, ledger_seq) USING (lane)
+), e AS (
+	SELECT t.entity, coalesce(nullif($1::text, '')::date, CASE WHEN $9::text = ''
+		THEN (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity)
+		ELSE (nullif($9::text, '')::jsonb ->> t.entity)::date END,
+		(SELECT max(l.accounting_date) FROM k JOIN ledger_line AS l ON l.lane = k.lane AND l.ledger_seq <= k.ledger_seq
+			WHERE l.entity = t.entity)) AS as_of
 	FROM (SELECT DISTINCT entity FROM tie_out) AS t
 	WHERE $2::text = '' OR t.entity = $2
-), later AS (
-	SELECT l.lane, l.account, l.document_id, l.item_sequence AS sequence, sum(l.amount_minor) AS minor
-	FROM ledger_line AS l JOIN e ON e.entity = l.entity
-	WHERE l.accounting_date > (SELECT min(as_of) FROM e) AND l.accounting_date > e.as_of
-		AND l.ledger_account IN ('ar', 'ar_unapplied', 'ar_on_account') AND l.item_sequence > 0
-		AND ($3::text = '' OR l.account = $3)
+), later AS ( -- what came after: by accounting date, or by knowledge
+	SELECT lane, account, document_id, sequence, sum(minor) AS minor FROM (
+		SELECT l.lane, l.account, l.document_id, l.item_sequence AS sequence, l.amount_minor AS minor
+		FROM ledger_line AS l JOIN e ON e.entity = l.entity
+		WHERE l.accounting_date > (SELECT min(as_of) FROM e) AND l.accounting_date > e.as_of
+			AND l.ledger_account IN ('ar', 'ar_unapplied', 'ar_on_account') AND l.item_sequence > 0
+			AND ($3::text = '' OR l.account = $3)
+		UNION ALL
+		SELECT l.lane, l.account, l.document_id, l.item_sequence, l.amount_minor
+		FROM k JOIN ledger_line AS l ON l.lane = k.lane AND l.ledger_seq > k.ledger_seq JOIN e ON e.entity = l.entity
+		WHERE l.accounting_date <= e.as_of
+			AND l.ledger_account IN ('ar', 'ar_unapplied', 'ar_on_account') AND l.item_sequence > 0
+			AND ($3::text = '' OR l.account = $3)
+	) AS l
 	GROUP BY 1, 2, 3, 4
 ), open AS (
-	SELECT i.lane, i.entity, i.account, i.currency, i.kind, e.as_of, (i.open_minor - coalesce(x.minor, 0))::bigint AS minor,
-		coalesce(e.as_of - CASE $5::text
+	SELECT i.lane, i.entity, i.account, i.currency, CASE WHEN i.ledger_seq <= k.ledger_seq THEN i.kind ELSE '' END AS kind, e.as_of,
+		(i.open_minor - coalesce(x.minor, 0))::bigint AS minor,
+		coalesce(CASE WHEN i.ledger_seq <= k.ledger_seq THEN e.as_of - CASE $5::text
 			WHEN 'document' THEN i.document_date
 			WHEN 'accounting' THEN i.accounting_date
-			ELSE coalesce(i.due_date, i.document_date) END, 0) AS days
-	FROM item AS i JOIN e ON e.entity = i.entity
+			ELSE coalesce(i.due_date, i.document_date) END END, 0) AS days
+	FROM item AS i JOIN e ON e.entity = i.entity JOIN k ON k.lane = i.lane
 		LEFT JOIN later AS x ON x.lane = i.lane AND x.account = i.account AND x.document_id = i.document_id
 			AND x.sequence = i.sequence
 	WHERE left(i.account, 1) <> '~' AND i.open_minor - coalesce(x.minor, 0) <> 0
@@ -53,7 +69,8 @@ WITH e AS (
 	FROM aged GROUP BY 1, 2, 3, 4, 5
 )
 SELECT as_of, entity, account,
-	coalesce((SELECT c.legal_name FROM customer AS c WHERE c.lane = row_.lane AND c.account = row_.account
+	coalesce((SELECT c.legal_name FROM customer AS c JOIN k ON k.lane = c.lane
+		WHERE c.lane = row_.lane AND c.account = row_.account AND c.ledger_seq <= k.ledger_seq
 		ORDER BY c.effective_from <= row_.as_of DESC,
 			CASE WHEN c.effective_from <= row_.as_of THEN row_.as_of - c.effective_from
 				ELSE c.effective_from - row_.as_of END, c.ledger_seq DESC LIMIT 1), '') AS name,
