@@ -21,20 +21,22 @@
 /* ---- the commands, in the order people meet them ---- */
 
 extern const struct command cmd_migrate, cmd_topics, cmd_publish, cmd_play, cmd_tick, cmd_settle, cmd_command, cmd_status, cmd_tail,
-	cmd_dlq, cmd_generate, cmd_import, cmd_aging, cmd_checkpoints, cmd_rollforward, cmd_account, cmd_items, cmd_invoices, cmd_unidentified,
-	cmd_unapplied, cmd_worklist, cmd_exceptions, cmd_explain, cmd_verify, cmd_money, cmd_notices;
+	cmd_dlq, cmd_generate, cmd_import, cmd_aging, cmd_checkpoints, cmd_statement, cmd_dso, cmd_changes, cmd_rollforward,
+	cmd_account, cmd_items, cmd_invoices, cmd_unidentified, cmd_unapplied, cmd_worklist, cmd_exceptions, cmd_explain,
+	cmd_verify, cmd_money, cmd_notices;
 
 static const struct {
 	const char *title;
-	const struct command *commands[16];
+	const struct command *commands[24];
 } groups[] = {
 	{ "Setting up", { &cmd_migrate, &cmd_topics } },
 	{ "A company to try it on", { &cmd_generate, &cmd_import } },
 	{ "Events", { &cmd_publish, &cmd_play, &cmd_tick, &cmd_settle, &cmd_tail, &cmd_dlq } },
 	{ "Deciding", { &cmd_command } },
 	{ "Reading the books",
-	  { &cmd_aging, &cmd_checkpoints, &cmd_rollforward, &cmd_account, &cmd_items, &cmd_invoices, &cmd_unidentified, &cmd_unapplied, &cmd_money,
-	    &cmd_worklist, &cmd_notices, &cmd_exceptions, &cmd_explain, &cmd_verify } },
+	  { &cmd_aging, &cmd_statement, &cmd_dso, &cmd_changes, &cmd_checkpoints, &cmd_rollforward, &cmd_account, &cmd_items,
+	    &cmd_invoices, &cmd_unidentified, &cmd_unapplied, &cmd_money, &cmd_worklist, &cmd_notices, &cmd_exceptions,
+	    &cmd_explain, &cmd_verify } },
 	{ "Watching", { &cmd_status } },
 };
 

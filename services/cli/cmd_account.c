@@ -50,9 +50,12 @@ static void make_parts(struct account *c, bool all)
 	const char *entity = c->filter.entity, *account = c->account;
 
 	c->parts[SUMMARY] = (struct list){ COLUMNS(summary_columns), "", sql_account, { account, "", entity }, 3, DATE_NONE };
-	c->parts[ITEMS] = (struct list){
-		COLUMNS(items_columns), "nothing is open", sql_items, { "", entity, account, all ? "all" : "open", "", "", "" }, 7, DATE_NONE
-	};
+	c->parts[ITEMS] = (struct list){ COLUMNS(items_columns),
+					 "nothing is open",
+					 sql_items,
+					 { "", entity, account, all ? "all" : "open", "", "", "" },
+					 7,
+					 DATE_NONE };
 	c->parts[UNAPPLIED] = (struct list){
 		COLUMNS(unapplied_columns), "every receipt is applied", sql_unapplied, { entity, account, "" }, 3, DATE_NONE
 	};

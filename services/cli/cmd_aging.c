@@ -67,8 +67,9 @@ static int print_aging(struct aging *g)
 
 	if (!known_begin_at(g->cli, g->known_at, &err, &known))
 		return cli_failed(g->cli, &err);
-	const char *params[] = { list_day(g->cli, g->as_of), g->filter.entity, g->filter.account, g->buckets.edges, bases[g->base],
-				 bys[g->by], known.lanes_then, known.seqs_then, known.days_then };
+	const char *params[] = { list_day(g->cli, g->as_of), g->filter.entity, g->filter.account,
+				 g->buckets.edges,           bases[g->base],   bys[g->by],
+				 known.lanes_then,           known.seqs_then,  known.days_then };
 	open_list(g);
 	bool ok = store_stream(known.store, sql_aging, ARRAY_LEN(params), params, print_row, g, &err);
 

@@ -33,10 +33,11 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_checkpoints = {
 	.name = "checkpoints",
 	.summary = "up to where answers were known",
-	.usage = "openitem checkpoints [--max N] [--format F]\n\n"
-		 "Every answer takes a checkpoint in its own snapshot and prints its number; where nothing has moved since the last one it is that\n"
-		 "one again. aging, items, rollforward, statement and dso take --known-at with the number, or with an instant: the last checkpoint\n"
-		 "at or before it.",
+	.usage =
+		"openitem checkpoints [--max N] [--format F]\n\n"
+		"Every answer takes a checkpoint in its own snapshot and prints its number; where nothing has moved since the last one it is that\n"
+		"one again. aging, items, rollforward, statement and dso take --known-at with the number, or with an instant: the last checkpoint\n"
+		"at or before it.",
 	.example = "openitem checkpoints --max 5\nopenitem aging --known-at 17",
 	.run = run,
 };

@@ -4,13 +4,13 @@
 #include "reporting_sql.h"
 
 static const struct list_column columns[] = {
-	{ "as_of", OUT_DAY, NULL },        { "entity", OUT_TEXT, NULL },       { "account", OUT_TEXT, NULL },
-	{ "name", OUT_TEXT, NULL },        { "kind", OUT_TEXT, NULL },         { "reference", OUT_TEXT, NULL },
-	{ "order", OUT_TEXT, "order_id" }, { "po", OUT_TEXT, "customer_po" },  { "document_date", OUT_DAY, NULL },
-	{ "due_date", OUT_DAY, NULL },     { "days_past_due", OUT_INT, NULL }, { "currency", OUT_TEXT, NULL },
-	{ "original", OUT_MONEY, NULL },   { "open", OUT_MONEY, NULL },        { "on_account", OUT_MONEY, NULL },
-	{ "discount_until", OUT_DAY, NULL }, { "discount", OUT_MONEY, NULL },  { "blocked", OUT_BOOL, NULL },
-	{ "document_id", OUT_TEXT, NULL }, { "sequence", OUT_INT, NULL },      { "version", OUT_INT, LIST_VERSION },
+	{ "as_of", OUT_DAY, NULL },          { "entity", OUT_TEXT, NULL },       { "account", OUT_TEXT, NULL },
+	{ "name", OUT_TEXT, NULL },          { "kind", OUT_TEXT, NULL },         { "reference", OUT_TEXT, NULL },
+	{ "order", OUT_TEXT, "order_id" },   { "po", OUT_TEXT, "customer_po" },  { "document_date", OUT_DAY, NULL },
+	{ "due_date", OUT_DAY, NULL },       { "days_past_due", OUT_INT, NULL }, { "currency", OUT_TEXT, NULL },
+	{ "original", OUT_MONEY, NULL },     { "open", OUT_MONEY, NULL },        { "on_account", OUT_MONEY, NULL },
+	{ "discount_until", OUT_DAY, NULL }, { "discount", OUT_MONEY, NULL },    { "blocked", OUT_BOOL, NULL },
+	{ "document_id", OUT_TEXT, NULL },   { "sequence", OUT_INT, NULL },      { "version", OUT_INT, LIST_VERSION },
 };
 
 static int run(struct cli *cli, int argc, char **argv)

@@ -6,7 +6,7 @@
 
 /* A list may take longer than a statement of a service does. */
 #define BEGIN_SNAPSHOT                                                                                                             \
-	"BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;" /* of the checkpoint; the role may write nothing else */                                                                           \
+	"BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;" /* of the checkpoint; the role may write nothing else */               \
 	" SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB';"                                                           \
 	" SET LOCAL idle_in_transaction_session_timeout = 0"
 

@@ -64,6 +64,9 @@ static void put_cell(struct out *out, enum out_kind kind, struct text t, struct 
 	case OUT_INT:
 		out_int(out, number_of(t));
 		return;
+	case OUT_TENTHS:
+		out_tenths(out, number_of(t));
+		return;
 	case OUT_DAY:
 		CHECK(date_parse(t, &day));
 		out_day(out, day);

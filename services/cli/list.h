@@ -62,7 +62,7 @@ struct list_filter {
 /* const char *at = NULL; */
 #define OPTION_KNOWN(at)                                                                                                           \
 	{                                                                                                                          \
-		"known-at", 0, OPTION_TEXT, &(at), "CHECKPOINT|INSTANT", "as it was known then (openitem checkpoints)", 0, 0, NULL  \
+		"known-at", 0, OPTION_TEXT, &(at), "CHECKPOINT|INSTANT", "as it was known then (openitem checkpoints)", 0, 0, NULL \
 	}
 
 #define OPTION_ENTITY(filter)                                                                                                      \

@@ -196,6 +196,13 @@ void out_int(struct out *out, int64_t value)
 	cell(out, OUT_INT, text_of(s), false, false);
 }
 
+void out_tenths(struct out *out, int64_t tenths)
+{
+	char s[MONEY_TEXT_MAX + 1];
+
+	cell(out, OUT_TENTHS, text_of(money_format(s, tenths, 1)), false, false);
+}
+
 void out_day(struct out *out, date_t day)
 {
 	char s[DATE_TEXT_SIZE];
@@ -250,7 +257,7 @@ size_t out_rows(const struct out *out)
 
 static bool to_the_right(enum out_kind kind)
 {
-	return kind == OUT_MONEY || kind == OUT_INT;
+	return kind == OUT_MONEY || kind == OUT_INT || kind == OUT_TENTHS;
 }
 
 static void print_cell(const struct out *out, size_t column, struct text t, size_t width)

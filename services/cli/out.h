@@ -31,7 +31,7 @@
 
 #define OUT_COLUMNS_MAX 40
 
-enum out_kind { OUT_TEXT, OUT_MONEY, OUT_INT, OUT_DAY, OUT_INSTANT, OUT_BOOL };
+enum out_kind { OUT_TEXT, OUT_MONEY, OUT_INT, OUT_TENTHS, OUT_DAY, OUT_INSTANT, OUT_BOOL };
 
 struct out_column {
 	const char *name; /* the same in all formats */
@@ -47,6 +47,8 @@ void out_text(struct out *out, struct text t);
 /* Unknown currency: two decimals. */
 void out_money(struct out *out, int64_t minor, struct text currency);
 void out_int(struct out *out, int64_t value);
+/* "62.1" for 621. */
+void out_tenths(struct out *out, int64_t tenths);
 void out_day(struct out *out, date_t day); /* DATE_NONE: absent */
 void out_instant(struct out *out, instant_t instant); /* INSTANT_NONE: absent */
 void out_bool(struct out *out, bool value); /* yes / no; JSON true / false */
