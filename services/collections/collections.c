@@ -23,7 +23,7 @@ const char *const collections_outcomes[] = { "notice_issued", "block_set",     "
 
 #define UNKNOWN_BLOCK "unknown_block"
 #define UNKNOWN_ITEM  "unknown_item"
-const char *const collections_reasons[] = { UNKNOWN_BLOCK, UNKNOWN_ITEM, NULL };
+const char *const collections_reasons[] = { UNKNOWN_BLOCK, UNKNOWN_ITEM, DAY_AMOUNT_OUT_OF_RANGE, NULL };
 
 /* ---- which facts concern us --------------------------------------------------------------------------------------------- */
 
@@ -241,7 +241,9 @@ static void apply_lift(struct book *book, const struct input *input, struct text
 	struct collections_block key = block_key(input, account, b->block_id);
 	const struct collections_block *old = book_get(book, &collections_block_table, &key);
 
-	CHECK(old != NULL);
+	CHECK(old != NULL || book_is_again(book));
+	if (old == NULL)
+		return; /* a rebuild: loaded, and done again */
 	key = *old;
 	key.lifted = true;
 	book_put(book, &collections_block_table, &key);

@@ -13,7 +13,11 @@
 #include "ev/reference.h"
 
 #define ITEMS_PER_ACCOUNT_MAX  5000 /* an account with more open items is judged on the oldest due of them */
-#define SUBJECTS_PER_PAGE      200 /* subjects judged in one transaction */
+#ifdef OPENITEM_FAULTS
+#define SUBJECTS_PER_PAGE 2 /* so that the tests of faults see days that take several transactions */
+#else
+#define SUBJECTS_PER_PAGE 200 /* subjects judged in one transaction */
+#endif
 #define BLOCKS_PER_ACCOUNT_MAX 200
 #define LADDERS_MAX            100 /* versions of the ladder that are looked at */
 

@@ -71,11 +71,11 @@ static void credit_taxes(struct arena *arena, const struct billing_document_issu
 						.rate_ppm = now.tax[k].rate_ppm };
 			if (!bil_tax_same(&key, sum))
 				continue;
-			sum->base_minor = base_before + now.tax[k].base_minor;
+			CHECK(money_add_minor(base_before, now.tax[k].base_minor, &sum->base_minor));
 			CHECK(bil_tax_on(sum, sum->base_minor, &sum->amount_minor));
-			now.tax[k].amount_minor = sum->amount_minor - tax_before;
+			CHECK(money_sub_minor(sum->amount_minor, tax_before, &now.tax[k].amount_minor));
 			memo->taxes[memo->n_taxes++] = now.tax[k];
-			memo->tax_minor += now.tax[k].amount_minor;
+			CHECK(money_add_minor(memo->tax_minor, now.tax[k].amount_minor, &memo->tax_minor));
 		}
 	}
 	CHECK(memo->n_taxes == now.n);
@@ -100,12 +100,12 @@ static void credit_lines(struct arena *arena, const struct billing_document_issu
 		CHECK(left >= 0 ? credit[i].net_minor >= 0 && credit[i].net_minor <= left
 				: credit[i].net_minor <= 0 && credit[i].net_minor >= left);
 		memo->lines[memo->n_lines++] = memo_line(line, credit[i].net_minor);
-		memo->net_minor += credit[i].net_minor;
+		CHECK(money_add_minor(memo->net_minor, credit[i].net_minor, &memo->net_minor));
 		while (k < next->n_lines && next->lines[k].line_no != line->line_no)
 			k++;
 		if (k == next->n_lines)
 			next->lines[next->n_lines++] = (struct billing_credited_line){ .line_no = line->line_no };
-		next->lines[k].net_minor += credit[i].net_minor;
+		CHECK(money_add_minor(next->lines[k].net_minor, credit[i].net_minor, &next->lines[k].net_minor));
 	}
 }
 
@@ -126,6 +126,6 @@ const struct billing_credited_so_far *bil_credit_memo_make(struct arena *arena, 
 	memo->refers_to_number = invoice->number;
 	credit_lines(arena, invoice, so_far, credit, n_credit, memo, next);
 	credit_taxes(arena, invoice, so_far, memo, next);
-	memo->gross_minor = memo->net_minor + memo->tax_minor;
+	CHECK(money_add_minor(memo->net_minor, memo->tax_minor, &memo->gross_minor));
 	return next;
 }

@@ -135,6 +135,22 @@ static void emit_notice(struct decision *d, const struct judge_case *c, const st
 	emit(d, e, n->ladder_version);
 }
 
+/* An amount that no notice can name: a clerk has to look at it. */
+static void emit_beyond(struct decision *d, const struct judge_case *c, const struct judgement *j)
+{
+	const struct collections_subject *s = c->subject;
+	struct collections_event *e = event_for(d, s->account, COLLECTIONS_EVENT_REFUSED);
+
+	e->refused = WIRE_NEW(d->arena, type_refused);
+	e->refused->reason = TEXT(DAY_AMOUNT_OUT_OF_RANGE);
+	e->refused->detail =
+		text_printf(d->arena, "overdue in %s with " TEXT_FMT ": more than a notice can name; level %d is not sent",
+			    s->currency, TEXT_ARG(s->entity), j->notice_level);
+	e->refused->subject = s->entity;
+	e->refused->input_type = TEXT("day_closed");
+	emit(d, e, TEXT_NONE);
+}
+
 static void emit_episode(struct decision *d, const struct judge_case *c, const struct judgement *j)
 {
 	struct collections_event *e =
@@ -202,7 +218,9 @@ static bool judge_one(struct decision *d, const struct collections_subject *s, c
 
 	if (j.ends || j.starts || j.resumes)
 		emit_episode(d, &c, &j);
-	if (j.notice_level > 0) {
+	if (j.notice_level > 0 && j.beyond) {
+		emit_beyond(d, &c, &j);
+	} else if (j.notice_level > 0) {
 		emit_notice(d, &c, &j);
 		(*notices)++;
 	}

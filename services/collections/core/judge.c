@@ -1,5 +1,6 @@
 #include "collections/core/judge.h"
 #include "money/money.h"
+#include "wire/wire.h"
 
 date_t judge_next_day(date_t day)
 {
@@ -37,12 +38,15 @@ static bool of_subject(const struct judge_case *c, const struct collections_item
 	       item->accounting_date <= c->day;
 }
 
-static int64_t sum(int64_t a, int64_t b)
+/* Each open amount is bounded by the wire, their sum by nothing: it stays at the largest number, and the judgement says so. */
+static int64_t sum(int64_t a, int64_t b, struct judgement *j)
 {
 	int64_t r;
 
-	CHECK(money_add_minor(a, b, &r)); /* each open amount is bounded by the wire, their number by the probe */
-	return r;
+	if (money_add_minor(a, b, &r))
+		return r;
+	j->beyond = true;
+	return INT64_MAX;
 }
 
 static void collect(const struct judge_case *c, struct arena *arena, struct judgement *j)
@@ -53,19 +57,21 @@ static void collect(const struct judge_case *c, struct arena *arena, struct judg
 		if (!of_subject(c, item))
 			continue;
 		if (item->open_minor < 0) {
-			j->credits_minor = sum(j->credits_minor, -item->open_minor);
+			j->credits_minor = sum(j->credits_minor, -item->open_minor, j);
 			continue;
 		}
 		if (item->due_date >= c->day)
 			continue;
 		struct judge_item *o = &j->overdue[j->n_overdue++];
 		*o = (struct judge_item){ item, c->day - item->due_date, item_blocked(c, item) };
-		j->overdue_minor = sum(j->overdue_minor, item->open_minor);
+		j->overdue_minor = sum(j->overdue_minor, item->open_minor, j);
 		if (o->held)
-			j->held_minor = sum(j->held_minor, item->open_minor);
+			j->held_minor = sum(j->held_minor, item->open_minor, j);
 		j->level = MAX(j->level, item->dunning_level);
 	}
+	/* All three are positive, and held is a part of overdue: neither difference can wrap. */
 	j->amount_minor = j->overdue_minor - j->held_minor - j->credits_minor;
+	j->beyond = j->beyond || j->amount_minor > WIRE_MINOR_MAX;
 }
 
 /* Credits are set against the oldest items first; the oldest that is still owed after that decides the level. */
@@ -126,7 +132,7 @@ struct judgement judge_subject(const struct judge_case *c, struct arena *arena)
 	find_oldest(&j);
 	find_level(c, &j);
 	j.notice_date = judge_next_day(c->day);
-	if (c->ladder == NULL || j.amount_minor <= minimum(c) || account_blocked(c))
+	if (c->ladder == NULL || j.amount_minor <= minimum(c) || account_blocked(c) || !date_is_valid(j.notice_date))
 		return j;
 	/* One level at a time, each once per episode, with days in between. */
 	bool fresh = c->subject->notice_date == DATE_NONE || j.notice_date - c->subject->notice_date >= c->ladder->days_between;

@@ -27,6 +27,7 @@ struct judgement {
 	int64_t credits_minor; /* open credits, positive */
 	int64_t held_minor; /* overdue items under a block, positive */
 	int64_t amount_minor; /* overdue - held - credits */
+	bool beyond; /* more than an event can carry (WIRE_MINOR_MAX): the sums above may have stopped at the largest number */
 	int32_t oldest_days; /* of what remains */
 	int32_t reached; /* highest level whose days are reached by what remains; 0 = none */
 	struct judge_item *overdue; /* oldest first */
@@ -38,7 +39,7 @@ struct judgement {
 	date_t notice_date;
 };
 
-/* The next business day: Monday to Friday until calendars exist. */
+/* The next business day: Monday to Friday until calendars exist. May lie beyond the last valid date; nobody is dunned then. */
 date_t judge_next_day(date_t day);
 
 struct judgement judge_subject(const struct judge_case *c, struct arena *arena);
