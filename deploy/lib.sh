@@ -2,6 +2,8 @@
 # Common to every script in deploy/ (and useful to tests/run): announcements, packages, homes, ports, processes.
 # Source it; it changes nothing by itself. Needs bash >= 5 and Linux' /proc.
 
+umask 022 # whatever the caller's: nothing of ours is writable by others; what is private says so itself
+
 DEPLOY_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CHECKOUT=$(dirname "$DEPLOY_DIR")
 # shellcheck disable=SC2034  # used by the scripts that source this file

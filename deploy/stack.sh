@@ -3,6 +3,7 @@
 # Sourced by up and down after lib.sh.
 
 INFRASTRUCTURE=(kafka redis postgres)
+SCHEMAS=("${SERVICES[@]}" operator) # operator: what people did with the operators' tool; no service of its own
 KAFKA_VERSION_DEFAULT=4.3.1
 DATABASE=openitem
 
@@ -143,9 +144,9 @@ postgres_role() { if [[ $1 == postgres ]]; then echo postgres; else echo "openit
 postgres_password() { sed 's/.*://' "$OPENITEM_HOME/secrets/pgpass-$1"; }
 
 postgres_role_names() {
-	local service
+	local schema
 	echo owner
-	for service in "${SERVICES[@]}"; do printf '%s\n%s\n' "$service" "${service}_ro"; done
+	for schema in "${SCHEMAS[@]}"; do printf '%s\n%s\n' "$schema" "${schema}_ro"; done
 }
 
 # One pass file per role: a service is told of its own only. Any port: ours may move, the password does not.
@@ -169,7 +170,7 @@ postgres_roles() {
 	exists=$(postgres_admin postgres -Atc "SELECT 1 FROM pg_database WHERE datname = '$DATABASE'")
 	[[ -n $exists ]] || postgres_admin postgres -c "CREATE DATABASE $DATABASE"
 	{
-		printf "\\\\set services '%s'\n" "${SERVICES[*]}"
+		printf "\\\\set services '%s'\n" "${SCHEMAS[*]}"
 		for name in $(postgres_role_names); do
 			printf "\\\\set %s_password '%s'\n" "$name" "$(postgres_password "$name")"
 		done
@@ -180,7 +181,10 @@ postgres_roles() {
 
 postgres_start() {
 	local dir bin
-	process_runs postgres && return 0
+	if process_runs postgres; then
+		postgres_roles # a later version may want another one, and migrations grant to it
+		return 0
+	fi
 	bin=$(postgres_bin)
 	postgres_place
 	dir=$(realpath "$OPENITEM_HOME/data/postgres") # where it is a link, the user postgres cannot follow it

@@ -21,6 +21,13 @@ foreach(source ${unit})
 	target_link_libraries(${name} PRIVATE ${ALL_LIBS} PkgConfig::CMOCKA)
 endforeach()
 
+# What judges in the simulation (tests/sim), in a small world where nothing breaks.
+file(GLOB sim_parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/rng.c ${CMAKE_SOURCE_DIR}/tests/sim/workload*.c
+	${CMAKE_SOURCE_DIR}/tests/sim/invariants*.c ${CMAKE_SOURCE_DIR}/tests/sim/fold*.c ${CMAKE_SOURCE_DIR}/tests/sim/digest*.c
+	${CMAKE_SOURCE_DIR}/tests/sim/coverage.c)
+target_sources(test_sim_parts PRIVATE ${sim_parts})
+target_include_directories(test_sim_parts PRIVATE ${CMAKE_SOURCE_DIR}/tests/sim)
+
 # One runner per service for the text tables of tests/tables/<service>.
 file(GLOB harness CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/tables/*.c)
 list(FILTER harness EXCLUDE REGEX "/main_[a-z]+\\.c$")
@@ -44,3 +51,5 @@ target_link_libraries(test_sql_services PRIVATE sql_check ${ALL_LIBS})
 # Our JSON against protobuf's own, by tests/unit/json_differential.py.
 add_executable(json_pipe ${CMAKE_SOURCE_DIR}/tests/unit/json_pipe.c)
 target_link_libraries(json_pipe PRIVATE json)
+
+include(${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz.cmake)

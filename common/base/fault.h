@@ -5,7 +5,9 @@
  *
  *	FAILPOINT("batch.committed")   the environment variable FAULT_POINT=batch.committed:2 kills the process (SIGKILL) when it comes here the
  *	                               second time; the simulation crashes the service here instead (fault_hook). tests/kill lists the names
- *	                               by reading the sources.
+ *	                               by reading the sources. FAULT_DIR=DIR does the same to a process that runs already: DIR/<program> holds
+ *	                               lines name:n, obeyed from the first on; a line that has killed is gone, so the next life of the
+ *	                               program meets the next line. ~name:n does not kill: the next line counts from there.
  *	MUTANT(MARK_BEFORE_ACK)        true while the simulation runs that mutant: a bug put in on purpose, to show that it is found
  */
 #ifndef BASE_FAULT_H

@@ -208,6 +208,7 @@ struct outcome {
 	int32_t part; /* 1, 2 ... per cause */
 	bool final;
 	struct text cursor; /* on the last outcome of a step that ends with MORE: decision.cursor */
+	int32_t follow; /* outcomes of the same step behind this one */
 };
 
 enum decided {
@@ -269,7 +270,17 @@ void mem_free(struct mem *mem);
 void mem_load(struct mem *mem, struct book *book);
 /* False with ERR_STOP when an append-only key is met twice (nothing is saved then). */
 bool mem_save(struct mem *mem, struct book *book, struct err *err);
+/* The same for these tables alone, when the book knows no others. */
+bool mem_save_tables(struct mem *mem, const struct table *const *tables, size_t n_tables, struct book *book, struct err *err);
 /* All rows of a table in key order; valid until the next save. */
 const void *const *mem_rows(struct mem *mem, const struct table *table, size_t *ret_n);
+/* Stores one row exactly as it is, whatever the flags of its columns: what a server does by itself (epochs). */
+void mem_set(struct mem *mem, const struct table *table, const void *row);
+
+/* How the twin is now, to go back to it later. Cheap: rows never change, so a copy shares them; it must not outlive the twin. */
+struct mem_copy;
+struct mem_copy *mem_copy_new(const struct mem *mem);
+void mem_copy_free(struct mem_copy *copy);
+void mem_go_back(struct mem *mem, const struct mem_copy *copy);
 
 #endif

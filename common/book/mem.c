@@ -163,24 +163,43 @@ static void save_change(struct mem *mem, struct mem_table *mt, const struct book
 	mt->rows[at] = copy;
 }
 
-bool mem_save(struct mem *mem, struct book *book, struct err *err)
+static bool append_twice(const struct mem_table *mt, const struct book_change *changes, size_t n)
 {
-	for (size_t t = 0; t < mem->n_tables; t++) {
-		struct mem_table *mt = &mem->tables[t];
-		size_t n;
-		struct book_change *changes = book_changes(book, mt->table, &n);
+	for (size_t i = 0; i < n && (mt->table->flags & TABLE_APPEND); i++) {
+		bool found;
+		lower_bound(mt, changes[i].row, &found);
+		if (found)
+			return true;
+	}
+	return false;
+}
 
-		for (size_t i = 0; i < n && (mt->table->flags & TABLE_APPEND); i++) {
-			bool found;
-			lower_bound(mt, changes[i].row, &found);
-			if (found)
-				return err_set(err, ERR_STOP, "append_twice",
-					       "table %s: a key of an append-only table is met again", mt->table->name);
-		}
+bool mem_save_tables(struct mem *mem, const struct table *const *tables, size_t n_tables, struct book *book, struct err *err)
+{
+	size_t n;
+
+	for (size_t t = 0; t < n_tables; t++) {
+		struct book_change *changes = book_changes(book, tables[t], &n);
+		if (append_twice(mem_table_of(mem, tables[t]), changes, n))
+			return err_set(err, ERR_STOP, "append_twice", "table %s: a key of an append-only table is met again",
+				       tables[t]->name);
+	}
+	for (size_t t = 0; t < n_tables; t++) {
+		struct mem_table *mt = mem_table_of(mem, tables[t]);
+		struct book_change *changes = book_changes(book, tables[t], &n);
 		for (size_t i = 0; i < n; i++)
 			save_change(mem, mt, &changes[i]);
 	}
 	return true;
+}
+
+bool mem_save(struct mem *mem, struct book *book, struct err *err)
+{
+	const struct table **tables = ARENA_ARRAY(book_arena(book), mem->n_tables, const struct table *);
+
+	for (size_t i = 0; i < mem->n_tables; i++)
+		tables[i] = mem->tables[i].table;
+	return mem_save_tables(mem, tables, mem->n_tables, book, err);
 }
 
 const void *const *mem_rows(struct mem *mem, const struct table *table, size_t *ret_n)
@@ -189,4 +208,61 @@ const void *const *mem_rows(struct mem *mem, const struct table *table, size_t *
 
 	*ret_n = mt->n;
 	return mt->rows;
+}
+
+void mem_set(struct mem *mem, const struct table *table, const void *row)
+{
+	struct mem_table *mt = mem_table_of(mem, table);
+	bool found;
+	size_t at = lower_bound(mt, row, &found);
+	void *copy = deep_copy(mem, table, row);
+
+	if (found)
+		mt->rows[at] = copy;
+	else
+		insert_at(mt, at, copy);
+}
+
+/* ---- going back ------------------------------------------------------------------------------------------------------- */
+
+struct mem_copy {
+	size_t n_tables;
+	struct mem_table tables[];
+};
+
+struct mem_copy *mem_copy_new(const struct mem *mem)
+{
+	struct mem_copy *copy = calloc(1, sizeof(*copy) + mem->n_tables * sizeof(copy->tables[0]));
+
+	CHECK(copy != NULL);
+	copy->n_tables = mem->n_tables;
+	for (size_t i = 0; i < mem->n_tables; i++) {
+		const struct mem_table *from = &mem->tables[i];
+		const void **rows = malloc(MAX(from->n, (size_t)1) * sizeof(*rows));
+		CHECK(rows != NULL);
+		if (from->n > 0)
+			memcpy(rows, from->rows, from->n * sizeof(*rows));
+		copy->tables[i] = (struct mem_table){ from->table, rows, from->n, from->n };
+	}
+	return copy;
+}
+
+void mem_copy_free(struct mem_copy *copy)
+{
+	if (copy == NULL)
+		return;
+	for (size_t i = 0; i < copy->n_tables; i++)
+		free(copy->tables[i].rows);
+	free(copy);
+}
+
+void mem_go_back(struct mem *mem, const struct mem_copy *copy)
+{
+	CHECK(copy->n_tables == mem->n_tables);
+	for (size_t i = 0; i < mem->n_tables; i++) {
+		struct mem_table *mt = &mem->tables[i];
+		mt->n = 0;
+		for (size_t k = 0; k < copy->tables[i].n; k++)
+			insert_at(mt, k, copy->tables[i].rows[k]);
+	}
 }

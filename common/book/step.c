@@ -60,6 +60,7 @@ static void mark_final(struct decision *d, bool more)
 			last = !same_cause(cause_of(d, &d->outcomes[k]), cause);
 		bool goes_on = more && same_cause(cause, &d->input->cause);
 		o->final = last && !o->parked && !goes_on;
+		o->follow = (int32_t)(d->n_outcomes - i - 1);
 	}
 }
 

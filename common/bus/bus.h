@@ -188,6 +188,17 @@ enum bus_read {
 /* Asks for the log ends (up to 10 s, else ERR_RETRY). A topic may appear in many ranges, a partition once. n > 0. */
 bool bus_reader_open(const struct bus_conf *conf, const struct bus_range *ranges, size_t n, struct err *err,
 		     struct bus_reader **ret_reader);
+
+struct bus_extent {
+	int64_t low, high; /* first offset in the log, and the one the next record will get */
+};
+
+/*
+ * The same for ranges that may lie outside the log (it may have lost its end): each is cut to what is there, possibly to
+ * nothing. ret_extents: n, in the order of ranges: the log as it was at the moment of opening.
+ */
+bool bus_reader_open_within(const struct bus_conf *conf, const struct bus_range *ranges, size_t n, struct err *err,
+			    struct bus_reader **ret_reader, struct bus_extent *ret_extents);
 void bus_reader_close(struct bus_reader *r);
 void bus_reader_closep(struct bus_reader **r);
 
@@ -220,6 +231,7 @@ struct bus_out {
 typedef void bus_delivered_fn(void *ctx, uint64_t cookie, int32_t partition, int64_t offset, const struct err *err);
 
 /*
+ * Asks the brokers for their topics, for a second at most: nobody there is no error.
  * linger_ms: 1 for the relay, 20 for back-fill. acks=all, idempotent, no message timeout:
  * a record waits as long as it takes. Gapless: when one cannot be written at all, the
  * producer is finished (producer_fatal) and none behind it is written.

@@ -9,6 +9,7 @@
 #define FULL_WAIT_MS 10000
 #define FULL_POLL_MS 50
 #define GIVE_UP_MS   1000
+#define TOPICS_MS    1000
 
 enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_DONE, SLOT_TOLD };
 
@@ -47,6 +48,15 @@ static void set_callbacks(rd_kafka_conf_t *k)
 	rd_kafka_conf_set_dr_msg_cb(k, on_delivery);
 }
 
+/* librdkafka 2.0.2 sends the first record of a topic it has not heard of up to a second late (a timer); of a topic it knows, at once. */
+static void learn_topics(struct bus_producer *p)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+
+	if (rd_kafka_metadata(p->rk, 1, NULL, &metadata, TOPICS_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(metadata);
+}
+
 bool bus_producer_open(const struct bus_conf *conf, int linger_ms, struct err *err, struct bus_producer **ret_producer)
 {
 	struct bus_producer *p = calloc(1, sizeof(*p));
@@ -60,6 +70,7 @@ bool bus_producer_open(const struct bus_conf *conf, int linger_ms, struct err *e
 		free(p);
 		return false;
 	}
+	learn_topics(p);
 	*ret_producer = p;
 	return true;
 }

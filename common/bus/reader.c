@@ -85,10 +85,16 @@ static rd_kafka_topic_partition_list_t *list_of_ranges(const struct bus_reader *
 	return list;
 }
 
-static bool resolve(struct range *x, int64_t low, int64_t high, struct err *err)
+static bool resolve(struct range *x, int64_t low, int64_t high, struct bus_extent *ret_extents, struct err *err)
 {
 	x->from = x->from == BUS_BEGINNING ? low : x->from == BUS_END ? high : x->from;
 	x->until = x->until == BUS_END ? high : x->until;
+	if (ret_extents != NULL) {
+		ret_extents[x->given_at] = (struct bus_extent){ low, high };
+		x->from = MAX(low, MIN(x->from, high));
+		if (x->until != BUS_FOLLOW)
+			x->until = MIN(x->until, high);
+	}
 	if (x->from < low ? x->until > x->from : x->from > high)
 		return err_set(err, ERR_STOP, "position_outside_log", "%s/%d: offset %lld is not in the log (%lld to %lld)",
 			       x->topic, x->partition, (long long)x->from, (long long)low, (long long)high);
@@ -97,7 +103,7 @@ static bool resolve(struct range *x, int64_t low, int64_t high, struct err *err)
 }
 
 /* In the order of ranges, which is also that of the lists. */
-static bool resolve_all(struct bus_reader *r, struct err *err)
+static bool resolve_all(struct bus_reader *r, struct bus_extent *ret_extents, struct err *err)
 {
 	_cleanup_(bus_list_freep) rd_kafka_topic_partition_list_t *lows = list_of_ranges(r);
 	_cleanup_(bus_list_freep) rd_kafka_topic_partition_list_t *highs = list_of_ranges(r);
@@ -111,7 +117,7 @@ static bool resolve_all(struct bus_reader *r, struct err *err)
 		const rd_kafka_topic_partition_t *high = rd_kafka_topic_partition_list_find(highs, x->topic, x->partition);
 
 		CHECK(low != NULL && high != NULL);
-		if (!resolve(x, low->offset, high->offset, err))
+		if (!resolve(x, low->offset, high->offset, ret_extents, err))
 			return false;
 		r->done_n += x->done;
 	}
@@ -135,8 +141,8 @@ static bool assign(struct bus_reader *r, struct err *err)
 
 /* ---- open and close ---- */
 
-bool bus_reader_open(const struct bus_conf *conf, const struct bus_range *ranges, size_t n, struct err *err,
-		     struct bus_reader **ret_reader)
+bool bus_reader_open_within(const struct bus_conf *conf, const struct bus_range *ranges, size_t n, struct err *err,
+			    struct bus_reader **ret_reader, struct bus_extent *ret_extents)
 {
 	CHECK(n > 0 && n <= BUS_POSITIONS_MAX);
 
@@ -145,12 +151,18 @@ bool bus_reader_open(const struct bus_conf *conf, const struct bus_range *ranges
 	CHECK(r != NULL);
 	copy_ranges(r, ranges, n);
 	r->rk = bus_client_new(conf, BUS_ROLE_READER, 0, NULL, &r->common, err);
-	if (r->rk == NULL || !resolve_all(r, err) || !assign(r, err)) {
+	if (r->rk == NULL || !resolve_all(r, ret_extents, err) || !assign(r, err)) {
 		bus_reader_close(r);
 		return false;
 	}
 	*ret_reader = r;
 	return true;
+}
+
+bool bus_reader_open(const struct bus_conf *conf, const struct bus_range *ranges, size_t n, struct err *err,
+		     struct bus_reader **ret_reader)
+{
+	return bus_reader_open_within(conf, ranges, n, err, ret_reader, NULL);
 }
 
 void bus_reader_close(struct bus_reader *r)

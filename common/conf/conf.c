@@ -68,13 +68,15 @@ const char *conf_problem(const struct conf *c, size_t i)
 	return c->problems[i];
 }
 
-/* Long values are cut: a pasted file is of no help in a message. */
+/* Long values are cut: a pasted file is of no help in a message. A connection string may hold its password. */
 #define SHOWN_MAX 80
 
 static const char *shown(struct conf *c, const char *value)
 {
 	struct text t = text_of(value);
 
+	if (conf_has_password(value))
+		return "***";
 	if (t.n <= SHOWN_MAX)
 		return value;
 	t.n = SHOWN_MAX;

@@ -32,4 +32,7 @@ struct conf {
 	size_t allowed_n;
 };
 
+/* A connection string with the password in it. */
+bool conf_has_password(const char *value);
+
 #endif

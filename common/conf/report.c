@@ -7,7 +7,7 @@ static const char *const always_allowed[] = {
 	PREFIX "STEP_T0", PREFIX "DEMO_*", PREFIX "TEST_*", PREFIX "BENCH_*",
 };
 
-static const char *const services[] = { "INTAKE", "BILLING", "CASH", "COLLECTIONS", "REPORTING" };
+static const char *const services[] = { "INTAKE", "BILLING", "CASH", "COLLECTIONS", "REPORTING", "OPERATOR" };
 
 void conf_allow(struct conf *c, const char *pattern)
 {
@@ -158,19 +158,21 @@ static bool is_secret_name(struct text name)
 	return false;
 }
 
-/* A connection string with the password in it. */
-static bool has_password(const char *value)
+bool conf_has_password(const char *value)
 {
 	const char *scheme = strstr(value, "://");
 	const char *at = scheme == NULL ? NULL : strchr(scheme, '@');
 	const char *colon = scheme == NULL ? NULL : strchr(scheme + 3, ':');
 
-	return strstr(value, "password=") != NULL || (at != NULL && colon != NULL && colon < at);
+	for (const char *s = strcasestr(value, "password"); s != NULL; s = strcasestr(s + 1, "password"))
+		if (s[8 + strspn(s + 8, " \t\r\n")] == '=') /* libpq takes blanks there */
+			return true;
+	return at != NULL && colon != NULL && colon < at;
 }
 
 static void add_value(struct buf *out, const char *value, bool secret)
 {
-	if (secret || has_password(value))
+	if (secret || conf_has_password(value))
 		buf_adds(out, "'***'");
 	else
 		add_shell_word(out, value);

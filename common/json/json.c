@@ -12,11 +12,15 @@ json_t *json_read(struct text json, struct err *err)
 	}
 	value = json_loadb(json.n > 0 ? json.s : "", json.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
 	if (value == NULL) {
-		/* jansson ends with "near '...'": a value, which may be personal. */
-		char *near = strstr(where.text, " near ");
+		/* jansson ends with "near '...'": a value, which may be personal; or with advice to programmers. */
+		static const char *const endings[] = { " near ", " without JSON_ALLOW_NUL" };
 
-		if (near != NULL)
-			*near = '\0';
+		for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+			char *end = strstr(where.text, endings[i]);
+
+			if (end != NULL)
+				*end = '\0';
+		}
 		err_set(err, ERR_REJECT, "bad_json", "line %d, column %d: %s", where.line, where.column, where.text);
 	}
 	return value;

@@ -48,7 +48,7 @@ struct cloud_event {
 	struct text partition_key; /* partitionkey */
 	struct text trace_parent; /* traceparent (W3C) */
 	struct text data_content_type; /* datacontenttype; empty is written as application/json */
-	struct text data_json; /* data, a JSON value */
+	struct text data_json; /* data, a JSON value; as read: on one line, safe on a terminal */
 };
 
 /* Structured mode (application/cloudevents+json), one line. data_json is copied as it stands: it must be JSON. */

@@ -107,11 +107,12 @@ bool json_cloudevent_in(struct text json, struct arena *a, struct err *err, stru
 		return refuse(err, "data_base64", "JSON under data instead");
 	data = json_object_get(object, "data");
 	if (data != NULL) {
-		struct buf b = { .arena = a };
+		struct buf b = { .arena = a }, safe = { .arena = a };
 
 		if (json_dump_callback(data, dump_to, &b, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
 			return refuse(err, "data", "JSON that can be written again");
-		ce.data_json = buf_text(&b);
+		buf_json_safe(&safe, buf_text(&b));
+		ce.data_json = buf_text(&safe);
 	}
 	*ret = ce;
 	return true;

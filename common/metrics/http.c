@@ -13,12 +13,15 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX  32
+#define CONNECTIONS_KEPT 16 /* more, and the oldest goes */
 #define TIMEOUT_S        10
 #define LIVE_MAX_S       60
 #define CONNECTION_BYTES 16384
 
 struct metrics_http {
 	struct MHD_Daemon *daemon;
+	int open[CONNECTIONS_MAX]; /* sockets, the oldest first; of the server's thread */
+	size_t open_n;
 	uint16_t port;
 	double live_max_s;
 	struct buf version;
@@ -103,9 +106,8 @@ static enum MHD_Result respond(struct MHD_Connection *connection, unsigned int s
 	return result;
 }
 
-static unsigned int metrics_body(struct MHD_Connection *connection, struct buf *out, const char **ret_type)
+static unsigned int metrics_body(const char *accept, struct buf *out, const char **ret_type)
 {
-	const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 	bool open = accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;
 
 	*ret_type = open ? TYPE_OPEN : TYPE_TEXT;
@@ -113,34 +115,74 @@ static unsigned int metrics_body(struct MHD_Connection *connection, struct buf *
 	return MHD_HTTP_OK;
 }
 
+unsigned int metrics_http_answer(const struct metrics_http *h, const char *method, const char *url, const char *accept,
+				 struct buf *body, const char **ret_type)
+{
+	*ret_type = TYPE_JSON;
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+		buf_adds(body, "{\"error\":\"GET only\"}\n");
+		return MHD_HTTP_METHOD_NOT_ALLOWED;
+	}
+	if (strcmp(url, "/livez") == 0 || strcmp(url, "/healthz") == 0)
+		return live_body(h, body);
+	if (strcmp(url, "/readyz") == 0)
+		return ready_body(body);
+	if (strcmp(url, "/metrics") == 0)
+		return metrics_body(accept, body, ret_type);
+	if (strcmp(url, "/version") == 0) {
+		buf_add(body, buf_text(&h->version));
+		return MHD_HTTP_OK;
+	}
+	buf_adds(body, "{\"error\":\"there is /livez /readyz /healthz /metrics /version\"}\n");
+	return MHD_HTTP_NOT_FOUND;
+}
+
+/* A body that a stranger uploads is never looked at. */
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
 			      const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
 {
-	const struct metrics_http *h = cls;
+	const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT), *type;
 	struct buf body = { 0 };
-	const char *type = TYPE_JSON;
-	unsigned int status = MHD_HTTP_OK;
+	unsigned int status;
 
 	(void)version;
 	(void)upload_data;
 	(void)con_cls;
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-		*upload_data_size = 0;
-		status = MHD_HTTP_METHOD_NOT_ALLOWED;
-		buf_adds(&body, "{\"error\":\"GET only\"}\n");
-	} else if (strcmp(url, "/livez") == 0 || strcmp(url, "/healthz") == 0) {
-		status = live_body(h, &body);
-	} else if (strcmp(url, "/readyz") == 0) {
-		status = ready_body(&body);
-	} else if (strcmp(url, "/metrics") == 0) {
-		status = metrics_body(connection, &body, &type);
-	} else if (strcmp(url, "/version") == 0) {
-		buf_add(&body, buf_text(&h->version));
-	} else {
-		status = MHD_HTTP_NOT_FOUND;
-		buf_adds(&body, "{\"error\":\"there is /livez /readyz /healthz /metrics /version\"}\n");
-	}
+	*upload_data_size = 0;
+	status = metrics_http_answer(cls, method, url, accept, &body, &type);
 	return respond(connection, status, type, &body);
+}
+
+/* ---- connections ---- */
+
+static int socket_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+/*
+ * The server's time limit is about silence: a client that sends a byte a second would keep its connection for hours, and a few of them
+ * the port. So whoever has been here longest makes room: an answer takes milliseconds. Once for each connection, in the server's thread.
+ */
+static void connection_changed(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
+{
+	struct metrics_http *h = cls;
+	int fd = socket_of(connection);
+	size_t n = 0;
+
+	(void)context;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		if (h->open_n == CONNECTIONS_MAX)
+			return;
+		h->open[h->open_n++] = fd;
+		if (h->open_n > CONNECTIONS_KEPT)
+			shutdown(h->open[h->open_n - 1 - CONNECTIONS_KEPT], SHUT_RDWR); /* closed when the server sees it */
+		return;
+	}
+	for (size_t i = 0; i < h->open_n; i++)
+		if (h->open[i] != fd)
+			h->open[n++] = h->open[i];
+	h->open_n = n;
 }
 
 /* ---- start and stop ---- */
@@ -213,7 +255,8 @@ static struct MHD_Daemon *start_daemon(struct metrics_http *h, int fd)
 	struct MHD_Daemon *daemon = MHD_start_daemon(
 		MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)TIMEOUT_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h,
+		MHD_OPTION_END);
 
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;

@@ -47,6 +47,14 @@ struct metrics_check {
 extern struct metrics_check metrics_checks[METRICS_CHECKS_MAX];
 extern _Atomic uint32_t metrics_checks_n;
 
+/*
+ * What a request is answered with: the status; the body is added to *body (malloc). Pure but for what the metrics say. url and method
+ * are a stranger's; accept may be NULL. h: only its version and limits.
+ */
+struct metrics_http;
+unsigned int metrics_http_answer(const struct metrics_http *h, const char *method, const char *url, const char *accept,
+				 struct buf *body, const char **ret_type);
+
 /* Seconds since metrics_beat; when there was none yet, since the first call of this. */
 double metrics_beat_age_s(void);
 

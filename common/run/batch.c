@@ -58,10 +58,9 @@ static struct text header(const struct bus_record *r, const char *name)
 }
 
 /* W3C trace context, version 00; anything else is a stranger's and not passed on. */
-static struct text trace_parent(const struct bus_record *r, struct arena *arena)
+struct text run_trace_parent(struct text t, struct arena *arena)
 {
 	static const char form[] = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-	struct text t = header(r, "traceparent");
 
 	if (t.n != sizeof(form) - 1)
 		return TEXT_NONE;
@@ -109,7 +108,7 @@ static void decode(struct batch *b, struct work *w)
 	in->cause.partition = r->partition;
 	in->cause.offset = r->offset;
 	in->value = r->value;
-	w->trace_parent = trace_parent(r, b->arena);
+	w->trace_parent = run_trace_parent(header(r, "traceparent"), b->arena);
 	if (w->lane->cursor_source == in->source && w->lane->cursor_offset == r->offset) {
 		in->cursor = (struct text){ arena_dup(b->arena, w->lane->cursor_state, w->lane->cursor_n), w->lane->cursor_n };
 		in->cause.part = w->lane->cursor_part;
@@ -218,11 +217,14 @@ static enum seq_verdict check_seq(struct batch *b, struct work *w)
 	struct seq_entry *e = seq_find(&w->lane->in, (int16_t)w->input.source, w->record->partition, p->lane, true);
 	if (seq <= e->seq)
 		return SEQ_SEEN;
+	if (seq > e->seq + 1 && w->record->offset < e->pass_below)
+		return SEQ_SEEN; /* it comes again, behind what is missing here (openitem reposition) */
 	if (seq > e->seq + 1 && !MUTANT(GAP_IGNORED)) {
 		err_set(&w->why, ERR_STOP, "sequence_gap",
-			"%s[%d]@%lld: seq %lld of %.*s lane %d follows %lld: records are missing", w->record->topic,
-			w->record->partition, (long long)w->record->offset, (long long)seq, TEXT_ARG(p->service), p->lane,
-			(long long)e->seq);
+			"%s[%d]@%lld: seq %lld of %.*s lane %d follows %lld: records are missing: run `openitem refill %s`, then `openitem "
+			"reposition %s '%s[%d]'`",
+			w->record->topic, w->record->partition, (long long)w->record->offset, (long long)seq, TEXT_ARG(p->service), p->lane,
+			(long long)e->seq, w->record->topic, loop->service->core->name, w->record->topic, w->record->partition);
 		return SEQ_GAP;
 	}
 	e->seq = seq;
@@ -238,6 +240,7 @@ static void advance(struct work *w)
 
 	w->lane->next_offset[s] = w->record->offset + 1;
 	w->lane->position_changed[s] = true;
+	w->lane->last_record[s] = w->record;
 	if (w->record->timestamp_ms > 0)
 		w->lane->last_event_us = w->record->timestamp_ms * 1000;
 	w->done = true;
@@ -289,6 +292,7 @@ static bool log_outcomes(struct batch *b, struct work *w, struct decision *d, st
 			lane_stop(b->loop, w->lane, err);
 			return false;
 		}
+		FAILPOINT("batch.outcome_logged");
 	}
 	return true;
 }
@@ -330,11 +334,10 @@ static bool take_one(struct batch *b, struct work *w, bool *ret_cut, struct err 
 		*ret_cut = true;
 		return true;
 	}
-	if (result == MORE)
-		w->lane->next_offset[w->input.source] = before;
 	if (!log_outcomes(b, w, &d, err))
 		return false;
 	if (result == MORE) {
+		w->lane->next_offset[w->input.source] = before;
 		keep_cursor(w, &d);
 		return true;
 	}
@@ -404,6 +407,8 @@ static void committed(struct batch *b)
 		if (l->in_batch) {
 			l->published_saved = l->published_seq;
 			l->stop_saved = l->stopped;
+			if (l->cursor_source >= 0)
+				FAILPOINT("batch.part_committed");
 		}
 	}
 	if (loop->service->gate != NULL) {
@@ -452,7 +457,10 @@ static bool run_steps(struct batch *b, struct err *err)
 			hint_put(b->loop, inputs, b->n);
 	}
 	FAILPOINT("batch.polled");
-	if (!begin(b, err) || !load(b, err))
+	if (!begin(b, err))
+		return false;
+	FAILPOINT("batch.begun");
+	if (!load(b, err))
 		return false;
 	FAILPOINT("batch.loaded");
 	return decide(b, err) && save(b, err);
@@ -495,7 +503,7 @@ bool batch_save_marks(struct loop *loop, struct err *err)
 	b.book = book_new(b.arena, loop->tables, loop->n_tables);
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		struct lane *l = &loop->lane[i];
-		l->in_batch = l->published_saved != l->published_seq || l->stopped != l->stop_saved;
+		l->in_batch = l->published_saved != l->published_seq || l->stopped != l->stop_saved || l->known_moved;
 		any = any || l->in_batch;
 	}
 	if (!any)

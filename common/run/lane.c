@@ -1,7 +1,8 @@
 /* lane: what we know about a lane we own, read from and written to the loop's tables. */
 #include "base/fault.h"
-#include "run/loop.h"
 #include "log/log.h"
+#include "run/loop.h"
+#include "run/stream.h"
 
 struct lane *lane_find(struct loop *loop, int32_t lane)
 {
@@ -63,7 +64,9 @@ struct seq_entry *seq_find(struct seq_map *map, int16_t topic, int32_t partition
 	}
 	map->n++;
 	map->entry[at] =
-		(struct seq_entry){ .topic = topic, .partition = partition, .source_lane = source_lane, .known_offset = -1 };
+		(struct seq_entry){
+			.topic = topic, .partition = partition, .source_lane = source_lane, .known_offset = -1, .last_offset = -1
+		};
 	return &map->entry[at];
 }
 
@@ -84,13 +87,11 @@ static int source_of_topic(const struct loop *loop, struct text topic)
 	return -1;
 }
 
-/* Output topics: 0 = the lane-aligned one, 1 = the fan-out. */
 static int output_of_topic(const struct loop *loop, struct text topic)
 {
-	if (loop->service->outcome_topic != NULL && text_eq(topic, text_of(loop->service->outcome_topic)))
-		return 0;
-	if (loop->service->fanout_topic != NULL && text_eq(topic, text_of(loop->service->fanout_topic)))
-		return 1;
+	for (int t = 0; t < OUTPUTS_MAX; t++)
+		if (loop->output_topic[t] != NULL && text_eq(topic, text_of(loop->output_topic[t])))
+			return t;
 	return -1;
 }
 
@@ -112,8 +113,12 @@ static void read_positions(struct loop *loop, struct book *book, struct lane *l)
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct position_row *p = rows.row[i];
 		int s = source_of_topic(loop, p->topic);
-		if (s >= 0)
-			l->next_offset[s] = p->next_offset;
+		if (s < 0)
+			continue;
+		l->next_offset[s] = p->next_offset;
+		l->record_known[s] = p->record_hash.n == sizeof(l->record_hash[s].b);
+		if (l->record_known[s])
+			memcpy(l->record_hash[s].b, p->record_hash.s, sizeof(l->record_hash[s].b));
 	}
 }
 
@@ -127,8 +132,11 @@ static void read_seqs(struct loop *loop, struct book *book, struct lane *l)
 	for (size_t i = 0; i < in.n; i++) {
 		const struct input_seq_row *r = in.row[i];
 		int s = source_of_topic(loop, r->topic);
-		if (s >= 0)
-			seq_find(&l->in, (int16_t)s, r->partition, r->source_lane, true)->seq = r->last_seq;
+		if (s < 0)
+			continue;
+		struct seq_entry *e = seq_find(&l->in, (int16_t)s, r->partition, r->source_lane, true);
+		e->seq = r->last_seq;
+		e->pass_below = r->pass_below;
 	}
 	for (size_t i = 0; i < out.n; i++) {
 		const struct output_seq_row *r = out.row[i];
@@ -138,6 +146,8 @@ static void read_seqs(struct loop *loop, struct book *book, struct lane *l)
 		struct seq_entry *e = seq_find(&l->out, (int16_t)t, r->destination_lane, 0, true);
 		e->seq = r->last_seq;
 		e->known_offset = r->known_offset;
+		e->published_seq = r->published_seq;
+		e->last_offset = r->last_offset;
 	}
 }
 
@@ -165,12 +175,15 @@ static void read_lane(struct loop *loop, struct book *book, struct lane *l)
 	memset(&l->hash, 0, sizeof(l->hash));
 	if (row->hash.n == sizeof(l->hash.b))
 		memcpy(l->hash.b, row->hash.s, sizeof(l->hash.b));
-	l->published_seq = l->published_saved = row->published_seq;
+	/* What was acknowledged stays so when the mark had not been saved yet: nothing would move it until the lane's next outcome. */
+	l->published_seq = MAX(row->published_seq, MIN(l->published_seq, row->seq));
+	l->published_saved = row->published_seq;
+	l->stop_saved = !text_empty(row->stopped);
 	l->last_event_us = row->last_event_us;
 	read_positions(loop, book, l);
 	read_seqs(loop, book, l);
 	read_cursor(loop, book, l);
-	l->row_changed = l->cursor_changed = l->in_batch = l->blocked = false;
+	l->known_moved = l->row_changed = l->cursor_changed = l->in_batch = l->blocked = false;
 	memset(l->position_changed, 0, sizeof(l->position_changed));
 }
 
@@ -209,9 +222,29 @@ bool lanes_take(struct loop *loop, struct err *err)
 		lanes[i] = loop->lane[i].lane;
 	if (loop->n_lanes > 0 && !store_take_lanes(loop->store, lanes, loop->n_lanes, loop->owner, err, epochs))
 		return false;
-	for (size_t i = 0; i < loop->n_lanes; i++)
+	FAILPOINT("assign.epoch_raised");
+	for (size_t i = 0; i < loop->n_lanes; i++) {
 		loop->lane[i].epoch = epochs[i];
+		loop->lane[i].published_seq = 0; /* as the table says: a person may have moved it back (openitem refill) */
+		loop->lane[i].stopped = false; /* tried again; what was wrong is found again, or a person has put it right */
+	}
 	return lanes_reload(loop, err);
+}
+
+bool lanes_taken_away(struct loop *loop)
+{
+	int32_t *lanes = ARENA_ARRAY(loop->arena, loop->n_lanes, int32_t);
+	int64_t *epochs = ARENA_ARRAY(loop->arena, loop->n_lanes, int64_t);
+
+	for (size_t i = 0; i < loop->n_lanes; i++)
+		lanes[i] = loop->lane[i].lane;
+	if (loop->n_lanes == 0 || loop->activate_wanted || loop->store == NULL || store_is_broken(loop->store) ||
+	    !store_lane_epochs(loop->store, lanes, loop->n_lanes, NULL, epochs))
+		return false;
+	for (size_t i = 0; i < loop->n_lanes; i++)
+		if (epochs[i] != loop->lane[i].epoch)
+			return true;
+	return false;
 }
 
 void lane_free(struct lane *lane)
@@ -222,13 +255,18 @@ void lane_free(struct lane *lane)
 
 void lane_stop(struct loop *loop, struct lane *lane, const struct err *why)
 {
+	char text[sizeof(lane->stopped_why)];
+
 	(void)loop;
 	if (lane->stopped)
 		return;
+	snprintf(text, sizeof(text), "%s: %s", why->code, why->msg);
+	bool known = strcmp(text, lane->stopped_why) == 0; /* stopped, taken again, and stopped by the same */
 	lane->stopped = true;
-	lane->stop_saved = false;
-	snprintf(lane->stopped_why, sizeof(lane->stopped_why), "%s: %s", why->code, why->msg);
-	log_line(LOG_ERROR, "lane stopped", LOG_I("lane", lane->lane), LOG_ERR(why));
+	lane->stop_saved = known && lane->stop_saved;
+	memcpy(lane->stopped_why, text, sizeof(text));
+	if (!known)
+		log_line(LOG_ERROR, "lane stopped", LOG_I("lane", lane->lane), LOG_ERR(why));
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------------------- */
@@ -238,11 +276,18 @@ static void put_positions(struct loop *loop, struct book *book, struct lane *l)
 	for (size_t s = 0; s < loop->service->n_sources; s++) {
 		if (!l->position_changed[s])
 			continue;
+		if (l->last_record[s] != NULL) { /* a rebuild may not know it */
+			stream_record_hash(l->last_record[s], &l->record_hash[s]);
+			l->record_known[s] = true;
+		}
+		struct text hash = { arena_dup(book_arena(book), l->record_hash[s].b, sizeof(l->record_hash[s].b)),
+				     l->record_known[s] ? sizeof(l->record_hash[s].b) : 0 };
 		book_put(book, &position_table,
 			 &(struct position_row){ .lane = l->lane,
 						 .topic = text_of(loop->service->sources[s].topic),
 						 .partition = l->partition[s],
-						 .next_offset = l->next_offset[s] });
+						 .next_offset = l->next_offset[s],
+						 .record_hash = hash });
 		l->position_changed[s] = false;
 	}
 }
@@ -259,7 +304,8 @@ static void put_seqs(struct loop *loop, struct book *book, struct lane *l)
 						  .topic = text_of(loop->service->sources[e->topic].topic),
 						  .partition = e->partition,
 						  .source_lane = e->source_lane,
-						  .last_seq = e->seq });
+						  .last_seq = e->seq,
+						  .pass_below = e->pass_below });
 	}
 	for (size_t i = 0; i < l->out.cap; i++) {
 		struct seq_entry *e = &l->out.entry[i];
@@ -269,10 +315,12 @@ static void put_seqs(struct loop *loop, struct book *book, struct lane *l)
 		book_put(book, &output_seq_table,
 			 &(struct output_seq_row){
 				 .lane = l->lane,
-				 .topic = text_of(e->topic == 0 ? loop->service->outcome_topic : loop->service->fanout_topic),
+				 .topic = text_of(loop->output_topic[e->topic]),
 				 .destination_lane = e->partition,
 				 .last_seq = e->seq,
-				 .known_offset = e->known_offset });
+				 .known_offset = e->known_offset,
+				 .published_seq = e->published_seq,
+				 .last_offset = e->last_offset });
 	}
 }
 
@@ -300,6 +348,8 @@ void lane_put_changes(struct loop *loop, struct book *book, struct lane *l)
 {
 	struct arena *arena = book_arena(book);
 	struct text hash = TEXT_NONE;
+
+	l->known_moved = false;
 
 	put_positions(loop, book, l);
 	put_seqs(loop, book, l);

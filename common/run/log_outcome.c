@@ -63,6 +63,7 @@ static struct type_provenance *make_provenance(struct loop *loop, const struct l
 	p->part = o->part;
 	p->final = o->final;
 	p->cursor = o->cursor;
+	p->follow = o->follow;
 	p->correlation_id = or_else(cause->correlation_id, cause->event_id);
 	fill_rule_versions(o, arena, p);
 	fill_positions(loop, lane, arena, p);

@@ -34,9 +34,14 @@ struct seq_entry {
 	int32_t partition; /* input partition, or destination lane */
 	int32_t source_lane; /* input: lane of the sender */
 	int64_t seq;
-	int64_t known_offset; /* output only */
+	int64_t known_offset, published_seq, last_offset; /* output only: run/tables.h */
+	int64_t pass_below; /* input only */
 	bool changed;
+	bool intact; /* scratch of log_check: our last record is where it was */
 };
+
+/* Output topics: the lane-aligned one, the fan-out, and at the gate the dead-letter topic of each source. */
+enum { OUTPUT_ALIGNED, OUTPUT_FANOUT, OUTPUT_DEAD, OUTPUTS_MAX = OUTPUT_DEAD + SOURCES_MAX };
 
 struct seq_map {
 	struct seq_entry *entry;
@@ -52,12 +57,15 @@ struct lane {
 	int64_t published_seq, published_saved;
 	int64_t last_event_us;
 	int64_t next_offset[SOURCES_MAX]; /* -1: never read */
+	struct id_hash record_hash[SOURCES_MAX]; /* of the record before it */
+	bool record_known[SOURCES_MAX];
 	struct seq_map in, out;
 	bool assigned[SOURCES_MAX];
 	int32_t partition[SOURCES_MAX]; /* = lane, except at the gate */
 	bool stopped;
 	char stopped_why[512];
 	bool stop_saved;
+	bool known_moved; /* known_offset of outputs: to be saved when there is time */
 	/* an input that goes on (MORE) */
 	int cursor_source; /* -1: none */
 	int64_t cursor_offset; /* offset of that record */
@@ -67,6 +75,7 @@ struct lane {
 	/* scratch of the batch that runs */
 	bool in_batch, blocked, row_changed;
 	bool position_changed[SOURCES_MAX];
+	const struct bus_record *last_record[SOURCES_MAX]; /* with position_changed: the one before next_offset */
 	bool cursor_changed;
 };
 
@@ -80,6 +89,8 @@ struct loop {
 	const struct wire_msg *source_msg[SOURCES_MAX];
 	bool source_fanned[SOURCES_MAX]; /* counted by destination_seq */
 	size_t provenance_at[SOURCES_MAX]; /* offset of the provenance pointer in a decoded source event */
+	const char *output_topic[OUTPUTS_MAX]; /* NULL: none */
+	char dead_topic[SOURCES_MAX][256];
 	int32_t lanes; /* of the system */
 	int64_t batch_max;
 	const char *conninfo;
@@ -118,6 +129,8 @@ void run_sleep_ms(int64_t ms);
 struct run_settings;
 /* ---- open.c ---- */
 bool run_open(struct loop *loop, const struct run_settings *settings, struct err *err);
+/* What follows from loop->service: messages of the sources, names of the output topics. Part of run_open. */
+void loop_find_topics(struct loop *loop);
 
 /* ---- turn.c ---- */
 /* Poll, then whatever is due: opening, assignment, a batch, marks. False: FATAL, said in the log. */
@@ -132,6 +145,8 @@ int32_t lane_of_partition(const struct loop *loop, int source, int32_t partition
 bool lanes_take(struct loop *loop, struct err *err);
 /* Reads all their state under the epochs we have; ERR_FENCED when one is not ours any more. */
 bool lanes_reload(struct loop *loop, struct err *err);
+/* True: somebody raised the epoch of a lane that is idle or stopped, and so meets no fence: another owner, or a person's command. */
+bool lanes_taken_away(struct loop *loop);
 void lane_free(struct lane *lane);
 void lane_stop(struct loop *loop, struct lane *lane, const struct err *why);
 struct seq_entry *seq_find(struct seq_map *map, int16_t topic, int32_t partition, int32_t source_lane, bool make);
@@ -139,6 +154,8 @@ struct seq_entry *seq_find(struct seq_map *map, int16_t topic, int32_t partition
 void lane_put_changes(struct loop *loop, struct book *book, struct lane *lane);
 
 /* ---- batch.c ---- */
+/* A traceparent header that may be passed on; else empty. */
+struct text run_trace_parent(struct text t, struct arena *arena);
 /* One transaction over what is pending. False with the class of reaction. *ret_done = records committed. */
 bool batch_run(struct loop *loop, struct err *err, size_t *ret_done);
 /* Saves marks (and stops) when nothing else is going on. */
@@ -160,10 +177,16 @@ bool log_outcome(struct loop *loop, struct book *book, struct lane *lane, const 
 /* ---- publish.c ---- */
 /* Publishes these rows, in order, and waits until they are acknowledged; moves published_seq of their lanes. */
 bool publish_rows(struct loop *loop, const struct log_list *list, struct err *err);
-/* Publishes what the outcome table holds beyond the mark of each lane. */
+/* Publishes what the outcome table holds beyond the mark of each lane, but for what a destination has already. */
 bool publish_unpublished(struct loop *loop, struct err *err);
-/* Compares the end of our own topics with the outcome table: a lane whose database is older than its stream is stopped. */
-bool publish_check_stream(struct loop *loop, struct err *err);
+/* Moves known_offset of lanes that had nothing to publish to where the others of this process are. */
+void publish_move_known(struct loop *loop);
+/* ERR_STOP topic_lost_its_end: our last record there is gone, the log ends at `high` (-1: unknown). False. */
+bool publish_lost(struct err *err, const char *topic, int32_t partition, const struct seq_entry *last, int64_t high);
+
+/* ---- log_check.c ---- */
+/* Compares the logs with what we know of them: what we read, and what we wrote. Stops lanes; false only when the logs cannot be read. */
+bool log_check(struct loop *loop, struct err *err);
 
 /* ---- seen hints, gate only (hint.c) ---- */
 void hint_get(struct loop *loop, struct input *inputs, size_t n);

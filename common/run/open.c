@@ -1,7 +1,9 @@
 /* open: a loop that is ready to join: metrics, names, arenas, tables. */
+#include "base/fault.h"
 #include "log/log.h"
 #include "run/loop.h"
 #include "run/settings.h"
+#include "wire/dead.h"
 #include "wire/topics.h"
 #include "wire/wire.h"
 
@@ -14,12 +16,11 @@ static void make_metrics(struct loop *loop)
 
 	metrics_labels(labels, "service", loop->service->core->name, NULL);
 	for (size_t s = 0; s < loop->service->n_sources; s++) {
-		char per[METRICS_LABELS_MAX + 1], group[64];
+		char per[METRICS_LABELS_MAX + 1];
 		const char *topic = loop->service->sources[s].topic;
-		snprintf(loop->group, sizeof(loop->group), "openitem-%s", loop->service->core->name);
 		metrics_labels(per, "service", loop->service->core->name, "topic", topic, NULL);
 		m->consumed[s] = metrics_counter("openitem_messaging_consumed_messages_total", "Records committed.", per);
-		metrics_labels(per, "consumergroup", group, "topic", topic, NULL);
+		metrics_labels(per, "consumergroup", loop->group, "topic", topic, NULL);
 		m->lag[s] = metrics_gauge("openitem_kafka_consumer_lag_records", "Records between our positions and the log ends.",
 					  per);
 	}
@@ -41,8 +42,19 @@ static void make_metrics(struct loop *loop)
 	loop->ready_assignment = metrics_check("assignment");
 }
 
-static void find_provenance(struct loop *loop)
+static void find_outputs(struct loop *loop)
 {
+	loop->output_topic[OUTPUT_ALIGNED] = loop->service->outcome_topic;
+	loop->output_topic[OUTPUT_FANOUT] = loop->service->fanout_topic;
+	for (size_t s = 0; loop->service->gate != NULL && s < loop->service->n_sources; s++) {
+		snprintf(loop->dead_topic[s], sizeof(loop->dead_topic[s]), "%s" WIRE_DEAD_SUFFIX, loop->service->sources[s].topic);
+		loop->output_topic[OUTPUT_DEAD + s] = loop->dead_topic[s];
+	}
+}
+
+void loop_find_topics(struct loop *loop)
+{
+	find_outputs(loop);
 	for (size_t s = 0; s < loop->service->n_sources; s++) {
 		const struct wire_topic *t = wire_topic_find(text_of(loop->service->sources[s].topic));
 		CHECK(t != NULL);
@@ -84,11 +96,12 @@ bool run_open(struct loop *loop, const struct run_settings *s, struct err *err)
 	CHECK(loop->pending != NULL && loop->tables != NULL && loop->lane != NULL);
 	memcpy(loop->tables, service->core->tables, service->core->n_tables * sizeof(*loop->tables));
 	memcpy(loop->tables + service->core->n_tables, run_tables, sizeof(run_tables));
-	find_provenance(loop);
+	loop_find_topics(loop);
 	make_metrics(loop);
 	if (service->gate != NULL && s->redis[0] != '\0' &&
 	    !seen_open(&(struct seen_conf){ .address = s->redis, .user = s->redis_user, .password = s->redis_password }, err,
 		       &loop->seen))
 		return false;
+	FAILPOINT("start.opened");
 	return true;
 }

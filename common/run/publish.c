@@ -1,14 +1,30 @@
-/* publish: committed outcomes to Kafka, in order; the published mark; what a crash left unpublished; is our stream ahead of us? */
+/* publish: committed outcomes to Kafka, in order; the published mark; what a crash left unpublished, or `openitem refill` wants again. */
 #include "base/fault.h"
 #include "date/date.h"
 #include "ev/type.h"
 #include "log/log.h"
 #include "run/loop.h"
 #include "run/packed.h"
+#include "wire/dead.h"
 #include "wire/wire.h"
 
 #define DRAIN_MS  1000
 #define HEADERS_N 11
+
+bool publish_lost(struct err *err, const char *topic, int32_t partition, const struct seq_entry *last, int64_t high)
+{
+	return err_set(err, ERR_STOP, "topic_lost_its_end",
+		       "%s[%d]: our seq %lld stood at %lld and is gone, the log %s %lld: run `openitem refill %s`", topic, partition,
+		       (long long)last->published_seq, (long long)last->last_offset, high > last->last_offset ? "grew again to" : "ends at",
+		       (long long)high, topic);
+}
+
+static int16_t output_of(const struct lane *lane, const struct outcome_row *row, bool second)
+{
+	if (!text_empty(row->dead_record))
+		return (int16_t)(OUTPUT_DEAD + lane->lane / GATE_LANES_PER_SOURCE);
+	return second ? OUTPUT_FANOUT : OUTPUT_ALIGNED;
+}
 
 /* What is on its way: which row, on which topic. cookie = index * 2 + (1 for the second publication). */
 struct flight {
@@ -21,15 +37,31 @@ static void delivered(void *ctx, uint64_t cookie, int32_t partition, int64_t off
 	struct flight *f = ctx;
 	struct lane *lane = f->list->item[cookie / 2].lane;
 	const struct outcome_row *row = f->list->item[cookie / 2].row;
-	int16_t topic = cookie & 1 ? 1 : 0;
+	int16_t output = output_of(lane, row, cookie & 1);
+	struct err lost;
 
-	if (err != NULL || !text_empty(row->dead_record))
+	if (err != NULL || offset < 0) /* negative: the broker had it already and does not say where */
 		return;
-	struct seq_entry *e = seq_find(&lane->out, topic, partition, 0, true);
+	struct seq_entry *e = seq_find(&lane->out, output, partition, 0, true);
+	if (offset <= e->last_offset && output < OUTPUT_DEAD) {
+		publish_lost(&lost, f->loop->output_topic[output], partition, e, offset);
+		lane_stop(f->loop, lane, &lost);
+		return;
+	}
 	e->known_offset = offset + 1;
-	if (topic == 0)
+	e->last_offset = offset;
+	e->published_seq = row->seq;
+	if (output == OUTPUT_ALIGNED)
 		e->seq = row->seq;
 	e->changed = true;
+}
+
+/* A destination that the log check or `openitem refill` found to hold this one already is passed over. */
+static bool is_there(struct lane *lane, const struct outcome_row *row, bool second, int32_t partition)
+{
+	const struct seq_entry *e = seq_find(&lane->out, output_of(lane, row, second), partition, 0, false);
+
+	return e != NULL && row->seq <= e->published_seq;
 }
 
 static struct bus_header h(const char *name, struct text value)
@@ -80,9 +112,13 @@ static bool produce_dead_letter(struct loop *loop, const struct outcome_row *row
 
 	if (!packed_read(row->dead_record, loop->arena, &r))
 		return err_set(err, ERR_STOP, "bad_dead_letter", "outcome lane %d seq %lld", row->lane, (long long)row->seq);
-	struct bus_header *headers = ARENA_ARRAY(loop->arena, r.n_headers, struct bus_header);
-	for (size_t i = 0; i < r.n_headers; i++)
-		headers[i] = (struct bus_header){ r.headers[i].name, r.headers[i].value_null ? TEXT_NONE : r.headers[i].value };
+	struct bus_header *headers = ARENA_ARRAY(loop->arena, r.n_headers + 2, struct bus_header);
+	char time[INSTANT_TEXT_SIZE];
+	size_t n = 0;
+	for (; n < r.n_headers; n++)
+		headers[n] = (struct bus_header){ r.headers[n].name, r.headers[n].value_null ? TEXT_NONE : r.headers[n].value };
+	headers[n++] = h(WIRE_DEAD_OUTCOME, row->value);
+	headers[n++] = h(WIRE_DEAD_RECORDED, text_of(instant_format(time, row->recorded_at_us)));
 	return bus_produce(loop->producer,
 			   &(struct bus_out){ .topic = topic,
 					      .partition = row->out_partition,
@@ -91,18 +127,23 @@ static bool produce_dead_letter(struct loop *loop, const struct outcome_row *row
 					      .key_null = r.key_null,
 					      .value_null = r.value_null,
 					      .headers = headers,
-					      .headers_n = r.n_headers,
+					      .headers_n = n,
 					      .cookie = cookie },
 			   err);
 }
 
-static bool produce_row(struct loop *loop, const struct outcome_row *row, size_t at, struct err *err)
+/* copy: what goes to the fan-out topic besides the own one. */
+static bool produce_row(struct loop *loop, const struct logged *logged, size_t at, bool copy, struct err *err)
 {
+	const struct outcome_row *row = logged->row;
+	struct lane *lane = logged->lane;
+
 	if (!text_empty(row->dead_record))
-		return produce_dead_letter(loop, row, at * 2, err);
-	if (loop->service->outcome_topic != NULL && !produce_event(loop, row, loop->service->outcome_topic, row->lane, at * 2, err))
-		return false;
-	return text_empty(row->out_topic) ||
+		return copy || is_there(lane, row, false, row->out_partition) || produce_dead_letter(loop, row, at * 2, err);
+	if (loop->service->outcome_topic != NULL && !copy)
+		return is_there(lane, row, false, row->lane) ||
+		       produce_event(loop, row, loop->service->outcome_topic, row->lane, at * 2, err);
+	return text_empty(row->out_topic) || is_there(lane, row, true, row->out_partition) ||
 	       produce_event(loop, row, loop->service->fanout_topic, row->out_partition, at * 2 + 1, err);
 }
 
@@ -123,20 +164,34 @@ static bool drain(struct loop *loop, struct flight *f, struct err *err)
 	return true;
 }
 
+static bool produce_rows(struct loop *loop, struct flight *f, bool copies, struct err *err)
+{
+	const struct log_list *list = f->list;
+
+	for (size_t i = 0; i < list->n; i++) {
+		bool ok = produce_row(loop, &list->item[i], i, copies, err);
+		if (!ok && strcmp(err->code, "producer_full") == 0)
+			ok = drain(loop, f, err) && produce_row(loop, &list->item[i], i, copies, err);
+		if (!ok)
+			return false;
+		if (i + 1 < list->n)
+			FAILPOINT("publish.record_queued");
+	}
+	FAILPOINT("publish.queued");
+	return drain(loop, f, err);
+}
+
+/* Our own topic first: what a copy tells others, a rebuild finds there. */
 bool publish_rows(struct loop *loop, const struct log_list *list, struct err *err)
 {
 	struct flight f = { loop, list };
+	bool copies = false;
 
+	FAILPOINT("publish.begun");
 	loop->republish = true;
-	for (size_t i = 0; i < list->n; i++) {
-		bool ok = produce_row(loop, list->item[i].row, i, err);
-		if (!ok && strcmp(err->code, "producer_full") == 0)
-			ok = drain(loop, &f, err) && produce_row(loop, list->item[i].row, i, err);
-		if (!ok)
-			return false;
-	}
-	FAILPOINT("publish.queued");
-	if (!drain(loop, &f, err))
+	for (size_t i = 0; i < list->n; i++)
+		copies = copies || (loop->service->outcome_topic != NULL && !text_empty(list->item[i].row->out_topic));
+	if (!produce_rows(loop, &f, false, err) || (copies && !produce_rows(loop, &f, true, err)))
 		return false;
 	FAILPOINT("publish.acknowledged");
 	for (size_t i = 0; i < list->n; i++)
@@ -173,6 +228,8 @@ bool publish_unpublished(struct loop *loop, struct err *err)
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		struct lane *lane = &loop->lane[i];
 		size_t total = 0;
+		if (lane->stopped)
+			continue;
 		if (MUTANT(OUTBOX_FORGOTTEN))
 			lane->published_seq = lane->seq;
 		while (lane->published_seq < lane->seq) {
@@ -185,6 +242,7 @@ bool publish_unpublished(struct loop *loop, struct err *err)
 				return err_set(err, ERR_STOP, "outcome_missing", "lane %d: outcome %lld is not in the table",
 					       lane->lane, (long long)lane->published_seq + 1);
 			total += n;
+			FAILPOINT("assign.page_published");
 		}
 		if (total > 0)
 			log_line(LOG_INFO, "published what was left over", LOG_I("lane", lane->lane), LOG_U("records", total));
@@ -193,109 +251,28 @@ bool publish_unpublished(struct loop *loop, struct err *err)
 	return true;
 }
 
-/* ---- is our stream ahead of our table? -------------------------------------------------------------------------------- */
+/* ---- how far our records are known --------------------------------------------------------------------------------------- */
 
-struct stream_check {
-	struct loop *loop;
-	struct bus_range *range;
-	int16_t *topic_of;
-	size_t n, cap;
-};
-
-static void add_range(struct stream_check *c, int16_t topic, int32_t partition, int64_t from)
+/*
+ * While a lane is ours nobody else publishes for it, so what other lanes of this process were told about a partition moves its mark
+ * there, too: the next start reads from it on, and not from where a lane that has little to say published last.
+ */
+void publish_move_known(struct loop *loop)
 {
-	const char *name = topic == 0 ? c->loop->service->outcome_topic : c->loop->service->fanout_topic;
-
-	if (from < 0)
-		from = BUS_BEGINNING;
-	for (size_t i = 0; i < c->n; i++)
-		if (c->topic_of[i] == topic && c->range[i].partition == partition) {
-			c->range[i].from = c->range[i].from == BUS_BEGINNING || from == BUS_BEGINNING ? BUS_BEGINNING
-												      : MIN(c->range[i].from, from);
-			return;
+	if (loop->output_topic[OUTPUT_FANOUT] == NULL)
+		return;
+	for (int32_t to = 0; to < loop->lanes; to++) {
+		int64_t known = -1;
+		for (size_t i = 0; i < loop->n_lanes; i++) {
+			const struct seq_entry *e = seq_find(&loop->lane[i].out, OUTPUT_FANOUT, to, 0, false);
+			known = MAX(known, e == NULL || loop->lane[i].stopped ? -1 : e->known_offset);
 		}
-	CHECK(c->n < c->cap);
-	c->topic_of[c->n] = topic;
-	c->range[c->n++] = (struct bus_range){ name, partition, from, BUS_END };
-}
-
-static void check_record(struct stream_check *c, const struct bus_record *r)
-{
-	struct loop *loop = c->loop;
-	const struct core *core = loop->service->core;
-	const struct type_provenance *p;
-	struct err err;
-	void *event;
-
-	if (r->value_null || !wire_decode(core->outcome_msg, (const uint8_t *)r->value.s, r->value.n, loop->arena, &err, &event))
-		return;
-	memcpy(&p, (const char *)event + core->provenance_offset, sizeof(p));
-	if (p == NULL || !text_eq(p->service, text_of(core->name)))
-		return;
-	struct lane *lane = lane_find(loop, p->lane);
-	if (lane == NULL)
-		return;
-	int16_t topic = c->topic_of[r->topic_at];
-	if (p->seq > lane->seq && !MUTANT(DECIDES_AFTER_RESTORE)) {
-		err_set(&err, ERR_STOP, "database_older_than_stream",
-			"%s[%d]@%lld holds our seq %lld, the database ends at %lld: run `openitem rebuild %s`", r->topic,
-			r->partition, (long long)r->offset, (long long)p->seq, (long long)lane->seq, core->name);
-		lane_stop(loop, lane, &err);
-		return;
-	}
-	struct seq_entry *e = seq_find(&lane->out, topic, r->partition, 0, true);
-	e->known_offset = MAX(e->known_offset, r->offset + 1);
-	e->changed = true;
-}
-
-static bool read_stream(struct stream_check *c, struct err *err)
-{
-	struct bus_reader *reader;
-	struct bus_record r;
-
-	if (c->n == 0)
-		return true;
-	if (!bus_reader_open(&c->loop->bus_conf, c->range, c->n, err, &reader))
-		return false;
-	enum bus_read what = BUS_READ_NOTHING;
-	while (what != BUS_READ_DONE && what != BUS_READ_FAILED && !run_stop) {
-		what = bus_reader_poll(reader, 100, &r, err);
-		metrics_beat();
-		if (what != BUS_READ_RECORD)
-			continue;
-		check_record(c, &r);
-		bus_record_release(&r);
-		if (arena_over(c->loop->arena))
-			arena_reset(c->loop->arena);
-	}
-	bus_reader_close(reader);
-	return what != BUS_READ_FAILED;
-}
-
-bool publish_check_stream(struct loop *loop, struct err *err)
-{
-	struct stream_check c = { .loop = loop, .cap = loop->n_lanes + (size_t)loop->lanes };
-
-	if (loop->service->core->outcome_msg == NULL)
-		return true;
-	c.range = calloc(c.cap, sizeof(*c.range));
-	c.topic_of = calloc(c.cap, sizeof(*c.topic_of));
-	CHECK(c.range != NULL && c.topic_of != NULL);
-	for (size_t i = 0; i < loop->n_lanes; i++) {
-		struct lane *lane = &loop->lane[i];
-		if (loop->service->outcome_topic != NULL) {
-			const struct seq_entry *e = seq_find(&lane->out, 0, lane->lane, 0, false);
-			add_range(&c, 0, lane->lane, e != NULL ? e->known_offset : -1);
-			continue; /* the fan-out holds copies of the same rows: the aligned topic suffices */
-		}
-		for (int32_t to = 0; to < loop->lanes; to++) {
-			const struct seq_entry *e = seq_find(&lane->out, 1, to, 0, false);
-			add_range(&c, 1, to, e != NULL ? e->known_offset : -1);
+		for (size_t i = 0; i < loop->n_lanes; i++) {
+			struct seq_entry *e = seq_find(&loop->lane[i].out, OUTPUT_FANOUT, to, 0, false);
+			if (e == NULL || loop->lane[i].stopped || e->known_offset >= known)
+				continue;
+			e->known_offset = known;
+			e->changed = loop->lane[i].known_moved = true;
 		}
 	}
-	bool ok = read_stream(&c, err);
-	free(c.range);
-	free(c.topic_of);
-	arena_reset(loop->arena);
-	return ok;
 }

@@ -16,12 +16,13 @@ static const struct col position_cols[] = {
 	C(position_row, topic, COL_TEXT, COL_KEY),
 	C(position_row, partition, COL_I32, COL_KEY),
 	C(position_row, next_offset, COL_I64, 0),
+	C(position_row, record_hash, COL_BYTES, 0),
 };
 
 static const struct col input_seq_cols[] = {
 	C(input_seq_row, lane, COL_I32, COL_KEY),      C(input_seq_row, topic, COL_TEXT, COL_KEY),
 	C(input_seq_row, partition, COL_I32, COL_KEY), C(input_seq_row, source_lane, COL_I32, COL_KEY),
-	C(input_seq_row, last_seq, COL_I64, 0),
+	C(input_seq_row, last_seq, COL_I64, 0),        C(input_seq_row, pass_below, COL_I64, 0),
 };
 
 static const struct col output_seq_cols[] = {
@@ -30,6 +31,8 @@ static const struct col output_seq_cols[] = {
 	C(output_seq_row, destination_lane, COL_I32, COL_KEY),
 	C(output_seq_row, last_seq, COL_I64, 0),
 	C(output_seq_row, known_offset, COL_I64, 0),
+	C(output_seq_row, published_seq, COL_I64, 0),
+	C(output_seq_row, last_offset, COL_I64, 0),
 };
 
 static const struct col cursor_cols[] = {
@@ -48,6 +51,14 @@ static const struct col outcome_cols[] = {
 	C(outcome_row, value, COL_BYTES, 0),        C(outcome_row, hash, COL_BYTES, 0),
 	C(outcome_row, out_topic, COL_TEXT, 0),     C(outcome_row, out_partition, COL_I32, 0),
 	C(outcome_row, dead_record, COL_BYTES, 0),
+};
+
+static const struct col moved_cols[] = {
+	C(moved_row, lane, COL_I32, COL_KEY),      C(moved_row, moved_at_us, COL_I64, COL_KEY),
+	C(moved_row, topic, COL_TEXT, COL_KEY),    C(moved_row, partition, COL_I32, COL_KEY),
+	C(moved_row, lane_seq, COL_I64, 0),        C(moved_row, from_offset, COL_I64, 0),
+	C(moved_row, to_offset, COL_I64, 0),       C(moved_row, passed_over, COL_I64, 0),
+	C(moved_row, moved_by, COL_TEXT, 0),       C(moved_row, reason, COL_TEXT, 0),
 };
 
 #define BY_LANE(n_order_, ...)                                                                                                     \
@@ -81,6 +92,7 @@ const struct table input_seq_table = TABLE("input_seq", input_seq_row, input_seq
 const struct table output_seq_table = TABLE("output_seq", output_seq_row, output_seq_cols, output_seq_probes, 1, 0);
 const struct table cursor_table = TABLE("cursor", cursor_row, cursor_cols, NULL, 0, TABLE_DELETES);
 const struct table outcome_table = TABLE("outcome", outcome_row, outcome_cols, outcome_probes, 1, TABLE_APPEND);
+const struct table moved_table = TABLE("moved", moved_row, moved_cols, NULL, 0, TABLE_APPEND);
 
 const struct table *const run_tables[RUN_TABLES_N] = {
 	&lane_table, &position_table, &input_seq_table, &output_seq_table, &cursor_table, &outcome_table,

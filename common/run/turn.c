@@ -13,7 +13,9 @@ static bool open_consumer(struct loop *loop, struct err *err)
 
 	for (size_t i = 0; i < loop->service->n_sources; i++)
 		topics[i] = loop->service->sources[i].topic;
-	return bus_consumer_open(&loop->bus_conf, topics, loop->service->n_sources, err, &loop->consumer);
+	bool ok = bus_consumer_open(&loop->bus_conf, topics, loop->service->n_sources, err, &loop->consumer);
+	FAILPOINT("start.subscribed");
+	return ok;
 }
 
 /* ---- reactions -------------------------------------------------------------------------------------------------------- */
@@ -54,9 +56,10 @@ static bool ensure_store(struct loop *loop, struct err *err)
 	store_close(loop->store);
 	loop->store = NULL;
 	struct store *store = NULL;
-	bool ok = store_open(loop->conninfo, err, &store) &&
-		  store_check_migrated(store, loop->service->migrations, loop->service->n_migrations, err) &&
-		  store_prepare(store, loop->tables, loop->n_tables, err) && read_birth(loop, store, err);
+	bool ok = store_open(loop->conninfo, err, &store);
+	FAILPOINT("start.connected");
+	ok = ok && store_check_migrated(store, loop->service->migrations, loop->service->n_migrations, err) &&
+	     store_prepare(store, loop->tables, loop->n_tables, err) && read_birth(loop, store, err);
 	if (!ok) {
 		store_close(store);
 		metrics_check_set(loop->ready_postgres, "not reachable");
@@ -89,7 +92,7 @@ static bool assign_positions(struct loop *loop, struct err *err)
 
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		struct lane *l = &loop->lane[i];
-		for (size_t s = 0; s < loop->service->n_sources; s++)
+		for (size_t s = 0; s < loop->service->n_sources && !l->stopped; s++)
 			if (l->assigned[s])
 				p[n++] = (struct bus_position){ loop->service->sources[s].topic, l->partition[s],
 								l->next_offset[s] < 0 ? BUS_BEGINNING : l->next_offset[s] };
@@ -99,21 +102,23 @@ static bool assign_positions(struct loop *loop, struct err *err)
 	return ok;
 }
 
-/* On assignment, and when fenced while still assigned, in this order (DESIGN section 3): bump the epoch, publish what is left over,
- * check that our own stream is not ahead of the table, read positions, seek. */
+/* On assignment, when fenced while still assigned, and when Kafka was away, in this order (DESIGN section 3): bump the epoch, read marks and
+ * positions, compare the logs with them (before anything new is published: behind a lost end it would be a gap), publish what is left over,
+ * seek. */
 static bool activate(struct loop *loop, struct err *err)
 {
 	drop_all_pending(loop);
 	FAILPOINT("assign.given");
-	if (!lanes_take(loop, err) || !ensure_producer(loop, err))
+	/* Another database may stand here since (openitem rebuild): then hints of the one before do not count. */
+	if (!lanes_take(loop, err) || !read_birth(loop, loop->store, err) || !ensure_producer(loop, err))
 		return false;
 	FAILPOINT("assign.taken");
+	if (!log_check(loop, err))
+		return false;
+	FAILPOINT("assign.checked");
 	if (!publish_unpublished(loop, err))
 		return false;
 	FAILPOINT("assign.published");
-	if (!publish_check_stream(loop, err))
-		return false;
-	FAILPOINT("assign.checked");
 	if (!assign_positions(loop, err))
 		return false;
 	FAILPOINT("assign.positioned");
@@ -159,6 +164,25 @@ static void kafka_is_back(struct loop *loop)
 	metrics_check_set(loop->ready_kafka, NULL);
 }
 
+static void partition_error(struct loop *loop, struct bus_poll *poll)
+{
+	const char *service = loop->service->core->name;
+	struct lane *lane = NULL;
+
+	for (size_t s = 0; s < loop->service->n_sources && poll->partition >= 0; s++)
+		if (strcmp(loop->service->sources[s].topic, poll->topic) == 0)
+			lane = lane_find(loop, lane_of_partition(loop, (int)s, poll->partition));
+	if (poll->err.class != ERR_STOP || lane == NULL) {
+		log_line(LOG_WARN, "kafka", LOG_S("topic", poll->topic), LOG_I("partition", poll->partition), LOG_ERR(&poll->err));
+		return;
+	}
+	if (strcmp(poll->err.code, "position_outside_log") == 0)
+		err_set(&poll->err, ERR_STOP, "position_outside_log",
+			"%s[%d]: the log does not hold our position any more: run `openitem reposition %s '%s[%d]'`", poll->topic,
+			poll->partition, service, poll->topic, poll->partition);
+	lane_stop(loop, lane, &poll->err);
+}
+
 /* One thing that happened. True: lanes must be activated. */
 static bool happened(struct loop *loop, struct bus_poll *poll, struct err *err)
 {
@@ -180,19 +204,11 @@ static bool happened(struct loop *loop, struct bus_poll *poll, struct err *err)
 		metrics_check_set(loop->ready_assignment, "no lane yet");
 		if (!bus_unassign(loop->consumer, err))
 			log_line(LOG_WARN, "unassign", LOG_ERR(err));
+		FAILPOINT("assign.revoked");
 		return false;
-	case BUS_PARTITION_ERROR: {
-		struct lane *lane = NULL;
-		for (size_t s = 0; s < loop->service->n_sources && poll->partition >= 0; s++)
-			if (strcmp(loop->service->sources[s].topic, poll->topic) == 0)
-				lane = lane_find(loop, lane_of_partition(loop, (int)s, poll->partition));
-		if (poll->err.class == ERR_STOP && lane != NULL)
-			lane_stop(loop, lane, &poll->err);
-		else
-			log_line(LOG_WARN, "kafka", LOG_S("topic", poll->topic), LOG_I("partition", poll->partition),
-				 LOG_ERR(&poll->err));
+	case BUS_PARTITION_ERROR:
+		partition_error(loop, poll);
 		return false;
-	}
 	case BUS_BROKERS_DOWN:
 		if (!loop->kafka_away)
 			log_line(LOG_WARN, "waiting for kafka", LOG_ERR(&poll->err));
@@ -201,7 +217,7 @@ static bool happened(struct loop *loop, struct bus_poll *poll, struct err *err)
 		return false;
 	case BUS_BROKERS_UP:
 		kafka_is_back(loop);
-		return false;
+		return loop->n_lanes > 0; /* it may have lost the ends of its logs */
 	case BUS_FATAL:
 		log_line(LOG_ERROR, "consumer is finished", LOG_ERR(&poll->err));
 		bus_consumer_close(loop->consumer);
@@ -338,7 +354,7 @@ static bool marks_waiting(const struct loop *loop)
 {
 	for (size_t i = 0; i < loop->n_lanes; i++)
 		if (loop->lane[i].published_saved != loop->lane[i].published_seq ||
-		    loop->lane[i].stopped != loop->lane[i].stop_saved)
+		    loop->lane[i].stopped != loop->lane[i].stop_saved || loop->lane[i].known_moved)
 			return true;
 	return false;
 }
@@ -408,6 +424,9 @@ bool run_turn(struct loop *loop)
 		show(loop);
 		show_gauge(loop);
 		courtesy(loop);
+		publish_move_known(loop);
+		loop->activate_wanted |= lanes_taken_away(loop);
+		arena_reset(loop->arena);
 	}
 	return true;
 }
@@ -419,7 +438,9 @@ void run_close(struct loop *loop)
 	drop_all_pending(loop);
 	if (loop->store != NULL && !store_is_broken(loop->store) && !batch_save_marks(loop, &err))
 		log_line(LOG_INFO, "marks not saved, the next owner finds them", LOG_ERR(&err));
+	FAILPOINT("stop.marks_saved");
 	bus_consumer_close(loop->consumer);
+	FAILPOINT("stop.consumer_closed");
 	bus_producer_close(loop->producer);
 	store_close(loop->store);
 	seen_close(loop->seen);

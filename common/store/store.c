@@ -1,6 +1,8 @@
 /* The connection, what is in flight on it, lanes and the frame of a batch. */
 #include "store/store_impl.h"
 
+#include "base/fault.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <time.h>
@@ -65,6 +67,19 @@ static bool conninfo_is_readable(const char *conninfo)
 	return ok;
 }
 
+/* Port, sslmode ... Without the value that libpq repeats in quotes: of user:pass/word@host it takes a part of the password for the port. */
+static bool invalid_option(const char *message, struct err *err)
+{
+	size_t before = strcspn(message, "\"\n"), after = before;
+
+	if (message[after] == '"')
+		after += 1 + strcspn(message + after + 1, "\"\n");
+	if (message[after] == '"')
+		after++;
+	return err_set(err, ERR_FATAL, "store_conninfo", "connect: %.*s***%.*s", (int)before, message,
+		       (int)strcspn(message + after, "\n"), message + after);
+}
+
 static bool connect_failed(const PGconn *conn, PostgresPollingStatusType status, struct err *err)
 {
 	const char *message = conn == NULL ? "out of memory" : PQerrorMessage(conn);
@@ -73,8 +88,8 @@ static bool connect_failed(const PGconn *conn, PostgresPollingStatusType status,
 	sqlstate_of_message(message, state);
 	if (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING)
 		return err_set(err, ERR_RETRY, "store_lost", "connect: no answer within %d ms", STORE_CONNECT_MS);
-	if (strncmp(message, "invalid ", 8) == 0) /* port, sslmode ... */
-		return err_set(err, ERR_FATAL, "store_conninfo", "connect: %.*s", (int)strcspn(message, "\n"), message);
+	if (strncmp(message, "invalid ", 8) == 0)
+		return invalid_option(message, err);
 
 	bool denied = conn != NULL && (PQconnectionNeedsPassword(conn) || strncmp(state, "28", 2) == 0);
 	enum err_class class = denied ? ERR_FATAL : store_class(state, 0);
@@ -355,6 +370,8 @@ bool store_round_trip(struct store *store, struct book *book, struct err *err)
 	if (PQpipelineSync(store->conn) != 1)
 		return store_fail(store, NULL, 0, err, "send");
 	size_t n = store->n_flights;
+	if (store->flights[n - 1].kind == FLIGHT_COMMIT)
+		FAILPOINT("store.commit_sent");
 	for (size_t i = 0; i < n && !store->broken; i++)
 		ok = land(store, book, &store->flights[i], ok, err) && ok;
 	store->n_flights = 0;
@@ -392,8 +409,13 @@ bool store_begin(struct store *store, const int32_t *lanes, const int64_t *epoch
 	struct statement *fence;
 	struct text params[] = { store_array_i32(lanes, n, store->scratch), store_array_i64(epochs, n, store->scratch) };
 
-	if (store_send_plain(store, "BEGIN ISOLATION LEVEL READ COMMITTED", FLIGHT_PLAIN, err) &&
-	    (fence = store_statement(store, store->scratch, NULL, STATEMENT_FENCE, 0, err)) != NULL &&
+	if (!store_send_plain(store, "BEGIN ISOLATION LEVEL READ COMMITTED", FLIGHT_PLAIN, err)) {
+		store_abort(store);
+		return false;
+	}
+	if (n == 0) /* nothing to lock: a reader's connection may do that */
+		return true;
+	if ((fence = store_statement(store, store->scratch, NULL, STATEMENT_FENCE, 0, err)) != NULL &&
 	    store_send(store, &(struct flight){ .kind = FLIGHT_RUN, .statement = fence }, 2, params, err))
 		return true;
 	store_abort(store);

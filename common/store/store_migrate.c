@@ -1,6 +1,7 @@
 /* Migrations: numbered files, once each, forward only. */
 #include "store/store_impl.h"
 
+#include "base/fault.h"
 #include "id/id.h"
 
 struct migrate {
@@ -252,11 +253,16 @@ static bool apply(struct migrate *m, const struct store_migration *f, struct err
 
 	if (!dry && !store_exec(m->store, "BEGIN", 0, NULL, err))
 		return false;
-	if (!run_sql(m, "SET LOCAL search_path = $", err) || !apply_sql(m, f, err) ||
-	    !run_sql(m, "SET LOCAL search_path = $", err) || !run_check(m, f, err) || !record(m, f, err))
+	FAILPOINT("migrate.begun");
+	if (!run_sql(m, "SET LOCAL search_path = $", err) || !apply_sql(m, f, err))
 		return false;
+	FAILPOINT("migrate.executed");
+	if (!run_sql(m, "SET LOCAL search_path = $", err) || !run_check(m, f, err) || !record(m, f, err))
+		return false;
+	FAILPOINT("migrate.recorded");
 	if (!dry && !store_exec(m->store, "COMMIT", 0, NULL, err))
 		return false;
+	FAILPOINT("migrate.committed");
 	say(m, "%04d_%s %s", f->number, f->name, dry ? "would be applied" : "applied");
 	return true;
 }
@@ -274,11 +280,15 @@ static bool make_table(struct migrate *m, struct err *err)
 		return false;
 	if (!store_result_bool(there, 0, "there") && !run_sql(m, "CREATE SCHEMA $", err))
 		return false;
-	return run_sql(m,
-		       "CREATE TABLE $.schema_migration (version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
-		       " applied_at timestamptz NOT NULL DEFAULT clock_timestamp(), applied_by text NOT NULL DEFAULT session_user);"
-		       " GRANT SELECT ON $.schema_migration TO PUBLIC",
-		       err);
+	FAILPOINT("migrate.schema_made");
+	bool ok = run_sql(
+		m,
+		"CREATE TABLE $.schema_migration (version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
+		" applied_at timestamptz NOT NULL DEFAULT clock_timestamp(), applied_by text NOT NULL DEFAULT session_user);"
+		" GRANT SELECT ON $.schema_migration TO PUBLIC",
+		err);
+	FAILPOINT("migrate.table_made");
+	return ok;
 }
 
 static bool in_order(const struct migrate *m, const bool *done, struct err *err)

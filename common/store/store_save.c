@@ -1,6 +1,8 @@
 /* Changes of the book into tables, and COMMIT. */
 #include "store/store_impl.h"
 
+#include "base/fault.h"
+
 bool store_send_rows(struct store *store, struct arena *arena, const struct table *table, enum statement_kind kind, int probe,
 		     const void *const *rows, size_t n, struct err *err)
 {
@@ -51,6 +53,7 @@ bool store_save_commit(struct store *store, const struct table *const *tables, s
 
 	for (size_t i = 0; ok && i < n_tables; i++)
 		ok = send_changes(store, tables[i], book, err);
+	FAILPOINT("store.changes_sent");
 	if (ok && store_send_plain(store, "COMMIT", FLIGHT_COMMIT, err) && store_round_trip(store, NULL, err)) {
 		store->state = STORE_IDLE;
 		return true;

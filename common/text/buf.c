@@ -133,6 +133,16 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(values);
 }
 
+/* Unicode TR 9 (bidirectional controls) and what ends or hides a line on a terminal. */
+static bool is_printable(uint32_t point)
+{
+	if (point < 0x20 || (point >= 0x7f && point <= 0x9f))
+		return false;
+	if (point == 0x61c || point == 0x200e || point == 0x200f || point == 0xfeff)
+		return false;
+	return !(point >= 0x2028 && point <= 0x202e) && !(point >= 0x2066 && point <= 0x2069);
+}
+
 static void json_char(struct buf *b, struct text whole, uint32_t point)
 {
 	switch (point) {
@@ -152,7 +162,7 @@ static void json_char(struct buf *b, struct text whole, uint32_t point)
 		buf_adds(b, "\\t");
 		return;
 	}
-	if (point < 0x20 || point == 0x7f)
+	if (!is_printable(point))
 		buf_printf(b, "\\u%04x", point);
 	else
 		buf_add(b, whole);
@@ -178,14 +188,21 @@ void buf_json_string(struct buf *b, struct text t)
 	buf_addc(b, '"');
 }
 
-/* Unicode TR 9 (bidirectional controls) and what ends or hides a line on a terminal. */
-static bool is_printable(uint32_t point)
+void buf_json_safe(struct buf *b, struct text json)
 {
-	if (point < 0x20 || (point >= 0x7f && point <= 0x9f))
-		return false;
-	if (point == 0x61c || point == 0x200e || point == 0x200f || point == 0xfeff)
-		return false;
-	return !(point >= 0x2028 && point <= 0x202e) && !(point >= 0x2066 && point <= 0x2069);
+	while (json.n > 0) {
+		uint32_t point;
+		size_t n = utf8_char(json, &point);
+
+		/* Outside of strings there is nothing beyond ASCII, and blanks are the only controls. */
+		if (n > 0 && point >= 0x7f && !is_printable(point))
+			buf_printf(b, "\\u%04x", point);
+		else
+			buf_add(b, (struct text){ json.s, MAX(n, (size_t)1) });
+		n = MAX(n, (size_t)1);
+		json.s += n;
+		json.n -= n;
+	}
 }
 
 struct text text_printable(struct arena *a, struct text t)

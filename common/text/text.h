@@ -135,8 +135,13 @@ void buf_adds(struct buf *b, const char *cstr);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vprintf(struct buf *b, const char *fmt, va_list values) PRINTF_LIKE(2, 0);
 
-/* Add t as a JSON string with its quotes (RFC 8259); bytes that are not UTF-8 become \ufffd. */
+/*
+ * Add t as a JSON string with its quotes (RFC 8259); bytes that are not UTF-8 become \ufffd. What text_printable replaces is written as
+ * \uNNNN: the same string for whoever parses it, and safe on the terminal of whoever does not.
+ */
 void buf_json_string(struct buf *b, struct text t);
+/* Add JSON as it stands, what a terminal could act on within its strings as \uNNNN: the same for whoever parses it. */
+void buf_json_safe(struct buf *b, struct text json);
 
 /* What was built so far; valid until the buf changes. */
 struct text buf_text(const struct buf *b);

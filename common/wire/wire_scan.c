@@ -3,10 +3,7 @@
  * a varint (0), 8 bytes (1), length and bytes (2) or 4 bytes (5). Groups (3, 4) are not used in proto3.
  */
 #include "wire/inner.h"
-
-struct bytes {
-	const uint8_t *p, *end;
-};
+#include "wire/varint.h"
 
 /* What one message has shown so far. */
 struct message {
@@ -22,72 +19,11 @@ struct message {
 struct scan {
 	unsigned flags;
 	uint32_t elements; /* of the whole payload */
+	const uint8_t *begin; /* of it */
 	struct err *err;
 };
 
 static bool scan_message(struct scan *s, struct message *msg, struct bytes in);
-
-static inline bool varint(struct bytes *in, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	if (likely(in->p < in->end && *in->p < 0x80)) {
-		*ret = *in->p++;
-		return true;
-	}
-
-	for (unsigned shift = 0; shift < 70 && in->p < in->end; shift += 7) {
-		uint8_t byte = *in->p++;
-
-		if (shift == 63 && byte > 1)
-			return false;
-		value |= (uint64_t)(byte & 0x7f) << shift;
-		if ((byte & 0x80) == 0) {
-			*ret = value;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool skip(struct bytes *in, uint64_t n)
-{
-	if (n > (uint64_t)(in->end - in->p))
-		return false;
-	in->p += n;
-	return true;
-}
-
-/* Length-prefixed bytes. */
-static bool piece(struct bytes *in, struct bytes *ret)
-{
-	uint64_t n;
-
-	if (!varint(in, &n) || n > (uint64_t)(in->end - in->p))
-		return false;
-	*ret = (struct bytes){ in->p, in->p + n };
-	in->p += n;
-	return true;
-}
-
-static bool skip_value(struct bytes *in, unsigned wire_type)
-{
-	uint64_t number;
-	struct bytes inner;
-
-	switch (wire_type) {
-	case PROTOBUF_C_WIRE_TYPE_VARINT:
-		return varint(in, &number);
-	case PROTOBUF_C_WIRE_TYPE_64BIT:
-		return skip(in, 8);
-	case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
-		return piece(in, &inner);
-	case PROTOBUF_C_WIRE_TYPE_32BIT:
-		return skip(in, 4);
-	default:
-		return false;
-	}
-}
 
 static unsigned wire_type_of(ProtobufCType type)
 {
@@ -95,17 +31,17 @@ static unsigned wire_type_of(ProtobufCType type)
 	case PROTOBUF_C_TYPE_FIXED64:
 	case PROTOBUF_C_TYPE_SFIXED64:
 	case PROTOBUF_C_TYPE_DOUBLE:
-		return PROTOBUF_C_WIRE_TYPE_64BIT;
+		return WIRE_TYPE_64BIT;
 	case PROTOBUF_C_TYPE_FIXED32:
 	case PROTOBUF_C_TYPE_SFIXED32:
 	case PROTOBUF_C_TYPE_FLOAT:
-		return PROTOBUF_C_WIRE_TYPE_32BIT;
+		return WIRE_TYPE_32BIT;
 	case PROTOBUF_C_TYPE_STRING:
 	case PROTOBUF_C_TYPE_BYTES:
 	case PROTOBUF_C_TYPE_MESSAGE:
-		return PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
+		return WIRE_TYPE_PIECE;
 	default:
-		return PROTOBUF_C_WIRE_TYPE_VARINT;
+		return WIRE_TYPE_VARINT;
 	}
 }
 
@@ -126,9 +62,10 @@ static bool number_fits(ProtobufCType type, uint64_t number)
 	}
 }
 
-static bool broken(struct scan *s, const struct wire_at *at)
+/* in: where the reading stopped. */
+static bool broken(struct scan *s, const struct bytes *in, const struct wire_at *at)
 {
-	return wire_refuse(at, s->err, "undecodable", "broken or cut protobuf");
+	return wire_refuse(at, s->err, "undecodable", "broken or cut protobuf at byte %zu", (size_t)(in->p - s->begin));
 }
 
 static bool count_element(struct scan *s, const struct wire_at *at)
@@ -142,10 +79,10 @@ static bool scan_scalar(struct scan *s, const ProtobufCFieldDescriptor *fd, stru
 {
 	uint64_t number;
 
-	if (wire_type_of(fd->type) != PROTOBUF_C_WIRE_TYPE_VARINT)
-		return skip_value(in, wire_type_of(fd->type)) || broken(s, at);
+	if (wire_type_of(fd->type) != WIRE_TYPE_VARINT)
+		return varint_skip_value(in, wire_type_of(fd->type)) || broken(s, in, at);
 	if (!varint(in, &number))
-		return broken(s, at);
+		return broken(s, in, at);
 	if (!number_fits(fd->type, number))
 		return wire_refuse(at, s->err, "out_of_range", "does not fit its type");
 	return true;
@@ -190,19 +127,19 @@ static bool scan_field(struct scan *s, struct message *msg, const ProtobufCField
 	unsigned expected = wire_type_of(fd->type);
 	struct wire_at at = { msg->at, fd->name, repeated ? *count : WIRE_NO_INDEX };
 	struct bytes inner = { NULL, NULL };
-	bool packed = repeated && wire_type == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED && expected != wire_type;
+	bool packed = repeated && wire_type == WIRE_TYPE_PIECE && expected != wire_type;
 
 	if (wire_type != expected && !packed)
 		return wire_refuse(&at, s->err, "undecodable", "wire type %u, expected %u", wire_type, expected);
 	if (!repeated && *count > 0)
 		return wire_refuse(&at, s->err, "undecodable", "occurs twice");
-	if (wire_type != PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED) {
+	if (wire_type != WIRE_TYPE_PIECE) {
 		if ((repeated && !count_element(s, &at)) || !scan_scalar(s, fd, in, &at))
 			return false;
 		++*count;
 	} else {
-		if (!piece(in, &inner))
-			return broken(s, &at);
+		if (!varint_piece(in, &inner))
+			return broken(s, in, &at);
 		if (packed ? !scan_packed(s, fd, inner, count, &at) : !scan_piece(s, msg, fd, inner, &at))
 			return false;
 		if (!packed)
@@ -240,8 +177,11 @@ static bool scan_unknown(struct scan *s, struct message *msg, uint64_t tag, stru
 {
 	unsigned long long number = tag >> 3;
 
-	if (number == 0 || number > 0x1fffffff || !skip_value(in, (unsigned)(tag & 7)))
-		return broken(s, msg->at);
+	if ((tag & 7) == 3 || (tag & 7) == 4)
+		return wire_refuse(msg->at, s->err, "undecodable", "a group (wire type %u) at byte %zu: proto3 has none",
+				   (unsigned)(tag & 7), (size_t)(in->p - s->begin));
+	if (number == 0 || number > 0x1fffffff || !varint_skip_value(in, (unsigned)(tag & 7)))
+		return broken(s, in, msg->at);
 	if ((s->flags & WIRE_SCAN_STRICT) != 0)
 		return wire_refuse(msg->at, s->err, "unknown_field", "field %llu of %s is not known to this version", number,
 				   msg->pb->name);
@@ -281,7 +221,7 @@ static bool scan_message(struct scan *s, struct message *msg, struct bytes in)
 		uint64_t tag;
 
 		if (!varint(&in, &tag) || tag > UINT32_MAX)
-			return broken(s, msg->at);
+			return broken(s, &in, msg->at);
 		fd = find_field(msg, tag >> 3);
 		if (fd == NULL ? !scan_unknown(s, msg, tag, &in) : !scan_field(s, msg, fd, (unsigned)(tag & 7), &in))
 			return false;
@@ -292,7 +232,7 @@ static bool scan_message(struct scan *s, struct message *msg, struct bytes in)
 bool wire_scan(const ProtobufCMessageDescriptor *pb, const struct wire_msg *m, const uint8_t *bytes, size_t n, unsigned flags,
 	       const struct wire_at *at, struct err *err)
 {
-	struct scan s = { .flags = flags, .err = err };
+	struct scan s = { .flags = flags, .begin = bytes, .err = err };
 	struct message msg = { .pb = pb, .m = m, .at = at };
 
 	if (n > WIRE_BYTES_MAX)

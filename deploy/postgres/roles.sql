@@ -6,6 +6,7 @@
 --   openitem_owner     owns the schemas and all in them; `openitem migrate` only
 --   openitem_<s>       the service: USAGE on its own schema, nothing more; table grants come with the migrations
 --   openitem_<s>_ro    the CLI and the console: SELECT on what the owner creates in that schema
+--   openitem_operator  the same for people: the schema operator holds the record of what they did (openitem dlq redrive)
 \set ON_ERROR_STOP on
 SET log_min_error_statement = panic;	-- a failing ALTER ROLE must not put a password into the server log
 
@@ -23,7 +24,9 @@ FROM (VALUES
 	('openitem_collections',    :'collections_password',    16),
 	('openitem_collections_ro', :'collections_ro_password',  8),
 	('openitem_reporting',      :'reporting_password',      16),
-	('openitem_reporting_ro',   :'reporting_ro_password',    8)
+	('openitem_reporting_ro',   :'reporting_ro_password',    8),
+	('openitem_operator',       :'operator_password',        8),
+	('openitem_operator_ro',    :'operator_ro_password',     8)
 ) AS r(name, password, connections)
 WHERE split_part(r.name, '_', 2) = ANY (string_to_array(:'services', ' '));
 
@@ -47,6 +50,8 @@ SELECT format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), name) FR
 SELECT format('GRANT CREATE, TEMPORARY ON DATABASE %I TO openitem_owner', current_database())
 \gexec
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
+-- Large objects stand outside of schemas: without this every role could keep data where no grant says so.
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;
 
 -- one schema per service, the owner's
 SELECT format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION openitem_owner', name) FROM wanted_service

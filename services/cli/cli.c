@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <pwd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -23,7 +24,7 @@
 extern const struct command cmd_migrate, cmd_topics, cmd_publish, cmd_play, cmd_tick, cmd_settle, cmd_command, cmd_status, cmd_tail,
 	cmd_dlq, cmd_generate, cmd_import, cmd_aging, cmd_checkpoints, cmd_statement, cmd_dso, cmd_changes, cmd_rollforward,
 	cmd_account, cmd_items, cmd_invoices, cmd_unidentified, cmd_unapplied, cmd_worklist, cmd_exceptions, cmd_explain,
-	cmd_verify, cmd_money, cmd_notices;
+	cmd_verify, cmd_money, cmd_notices, cmd_refill, cmd_reposition, cmd_rebuild;
 
 static const struct {
 	const char *title;
@@ -38,6 +39,7 @@ static const struct {
 	    &cmd_invoices, &cmd_unidentified, &cmd_unapplied, &cmd_money, &cmd_worklist, &cmd_notices, &cmd_exceptions,
 	    &cmd_explain, &cmd_verify } },
 	{ "Watching", { &cmd_status } },
+	{ "When something went wrong", { &cmd_refill, &cmd_reposition, &cmd_rebuild } },
 };
 
 const char *const cli_service_names[CLI_SERVICES] = { "intake", "billing", "cash", "collections", "reporting" };
@@ -235,6 +237,13 @@ struct text cli_new_id(struct cli *cli)
 
 	CHECK(getrandom(random, sizeof(random), 0) == (ssize_t)sizeof(random));
 	return text_dup(cli->arena, text_of(id_uuid7(id, cli_now_us(), random)));
+}
+
+const char *cli_user(void)
+{
+	const struct passwd *user = getpwuid(geteuid());
+
+	return user == NULL ? NULL : user->pw_name;
 }
 
 static bool read_stream(struct cli *cli, int fd, struct buf *b)

@@ -85,6 +85,9 @@ int64_t cli_now_us(void);
 int64_t cli_now_ms(void);
 void cli_sleep_ms(int64_t ms);
 
+/* The login name, NULL when there is none; whoever acts for somebody else says --by. */
+const char *cli_user(void);
+
 /* A fresh UUIDv7, in the arena. */
 struct text cli_new_id(struct cli *cli);
 

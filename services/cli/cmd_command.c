@@ -1,4 +1,5 @@
 /* openitem command: what people decide, sent and answered. */
+#include "base/fault.h"
 #include "cli/event.h"
 #include "cli/kafka.h"
 #include "cli/options.h"
@@ -9,7 +10,6 @@
 #include "store/store.h"
 #include "wire/wire.h"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #define TOPIC       "ar.command.v1"
@@ -424,14 +424,6 @@ static int answer(struct args *g, const struct action *action, const struct sent
 	return refused ? EXIT_FOUND : EXIT_OK;
 }
 
-/* The login name; whoever acts for somebody else says --by. */
-static const char *user_name(void)
-{
-	const struct passwd *user = getpwuid(geteuid());
-
-	return user == NULL ? NULL : user->pw_name;
-}
-
 static int decide(struct args *g, const struct action *action, const char *operand)
 {
 	struct sent sent;
@@ -439,7 +431,7 @@ static int decide(struct args *g, const struct action *action, const char *opera
 
 	g->e = WIRE_NEW(g->cli->arena, command_event);
 	if (g->by == NULL)
-		g->by = user_name();
+		g->by = cli_user();
 	if (!need(g->by, "by", &err) || !action->build(g, operand, &err))
 		return strcmp(err.code, "usage") == 0 ? options_usage(g->cli, "%s: %s", action->name, err.msg)
 						      : cli_failed(g->cli, &err);
@@ -447,6 +439,7 @@ static int decide(struct args *g, const struct action *action, const char *opera
 	g->e->note = text_of(g->note);
 	if (!send_command(g, &err, &sent))
 		return cli_failed(g->cli, &err);
+	FAILPOINT("command.sent");
 	return answer(g, action, &sent);
 }
 

@@ -1,15 +1,9 @@
 /* openitem dlq: the dead letters. */
-#include "cli/options.h"
+#include "cli/dlq.h"
 #include "cli/out.h"
-#include "cli/record.h"
 
-struct dlq {
-	struct cli *cli;
-	struct bus_conf conf;
-	struct option_items topics, reasons;
-	int64_t limit;
-	struct bus_range *ranges;
-	size_t n;
+struct look {
+	struct dlq dlq;
 	/* ls */
 	struct out *out;
 	/* show */
@@ -17,77 +11,7 @@ struct dlq {
 	const char *topic;
 	int32_t partition;
 	int64_t offset;
-	int64_t found;
 };
-
-static bool is_dead(const char *topic)
-{
-	size_t n = strlen(topic);
-
-	return n > 4 && strcmp(topic + n - 4, "-dlt") == 0;
-}
-
-/* --topic with or without -dlt. */
-static bool is_chosen(const struct dlq *d, const char *topic)
-{
-	struct text whole = text_of(topic), base = { whole.s, whole.n - 4 };
-
-	for (size_t i = 0; i < d->topics.n; i++)
-		if (text_eq(d->topics.item[i], whole) || text_eq(d->topics.item[i], base))
-			return true;
-	return d->topics.n == 0;
-}
-
-static void add_topic(void *ctx, const char *topic, int32_t partitions)
-{
-	struct dlq *d = ctx;
-
-	if (!is_dead(topic) || !is_chosen(d, topic))
-		return;
-	for (int32_t p = 0; p < partitions && d->n < BUS_POSITIONS_MAX; p++)
-		d->ranges[d->n++] = (struct bus_range){ text_cstr(d->cli->arena, text_of(topic)), p, BUS_BEGINNING, BUS_END };
-}
-
-static bool find_ranges(struct dlq *d, struct err *err)
-{
-	struct bus_admin *admin;
-
-	d->ranges = ARENA_ARRAY(d->cli->arena, BUS_POSITIONS_MAX, struct bus_range);
-	if (!cli_bus(d->cli, err, &d->conf) || !bus_admin_open(&d->conf, err, &admin))
-		return false;
-	bool ok = bus_topics(admin, add_topic, d, err);
-	bus_admin_close(admin);
-	if (ok && d->n == 0)
-		return err_set(err, ERR_FATAL, "topic_missing", "no such dead-letter topic on %s; `openitem topics` makes them",
-			       d->conf.brokers);
-	return ok;
-}
-
-typedef void record_fn(struct dlq *d, const struct bus_record *r, struct arena *a);
-
-static bool read_all(struct dlq *d, record_fn *fn, struct err *err)
-{
-	struct arena *a = arena_new((size_t)8 << 20, (size_t)1 << 30);
-	enum bus_read what = BUS_READ_NOTHING;
-	struct bus_reader *reader;
-	struct bus_record r;
-
-	if (!bus_reader_open(&d->conf, d->ranges, d->n, err, &reader)) {
-		arena_free(a);
-		return false;
-	}
-	while (what != BUS_READ_DONE && what != BUS_READ_FAILED && (d->limit == 0 || d->found < d->limit)) {
-		what = bus_reader_poll(reader, 100, &r, err);
-		if (what != BUS_READ_RECORD)
-			continue;
-		arena_reset(a);
-		fn(d, &r, a);
-		bus_record_release(&r);
-	}
-	bus_reader_close(reader);
-	arena_free(a);
-	return what != BUS_READ_FAILED;
-}
 
 /* ---- ls ---- */
 
@@ -97,50 +21,53 @@ static const struct out_column columns[] = {
 	{ "key", OUT_TEXT },    { "message", OUT_TEXT },
 };
 
-static void list_record(struct dlq *d, const struct bus_record *r, struct arena *a)
+static bool list_record(void *ctx, struct bus_record *r, struct arena *a, struct err *err)
 {
-	struct text reason = record_header(r, "openitem_error_code");
-	bool wanted = d->reasons.n == 0;
+	struct look *l = ctx;
 	struct record_view v;
 
-	for (size_t i = 0; i < d->reasons.n; i++)
-		wanted = wanted || text_eq(d->reasons.item[i], reason);
-	if (!wanted)
-		return;
+	(void)err;
+	if (!dlq_wanted(&l->dlq, r))
+		return true;
 	record_view(r, a, &v);
-	out_text(d->out, text_of(r->topic));
-	out_int(d->out, r->partition);
-	out_int(d->out, r->offset);
-	out_instant(d->out, r->timestamp_ms < 0 ? INSTANT_NONE : r->timestamp_ms * 1000);
-	out_text(d->out, reason);
-	out_text(d->out, record_header(r, "openitem_error_retryable"));
-	out_text(d->out, v.ce.type);
-	out_text(d->out, v.ce.id);
-	out_text(d->out, r->key);
-	out_text(d->out, record_header(r, "__connect.errors.exception.message"));
-	d->found++;
+	out_text(l->out, text_of(r->topic));
+	out_int(l->out, r->partition);
+	out_int(l->out, r->offset);
+	out_instant(l->out, r->timestamp_ms < 0 ? INSTANT_NONE : r->timestamp_ms * 1000);
+	out_text(l->out, record_header(r, "openitem_error_code"));
+	out_text(l->out, record_header(r, "openitem_error_retryable"));
+	out_text(l->out, v.ce.type);
+	out_text(l->out, v.ce.id);
+	out_text(l->out, r->key);
+	out_text(l->out, record_header(r, "__connect.errors.exception.message"));
+	l->dlq.found++;
+	return true;
 }
 
-static int list(struct dlq *d, int argc, char **argv)
+static int list(struct look *l, int argc, char **argv)
 {
+	struct dlq *d = &l->dlq;
 	struct err err;
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(d->cli),
-		{ "topic", 't', OPTION_ITEMS, &d->topics, "TOPIC", "only of these topics (crm.customer.v1 or crm.customer.v1-dlt)",
-		  0, 0, NULL },
-		{ "reason", 0, OPTION_ITEMS, &d->reasons, "REASON", "only with these reasons, e.g. id_conflict", 0, 0, NULL },
+		OPTION_DLQ_TOPIC(*d),
+		OPTION_DLQ_REASON(*d),
+		{ "key", 'k', OPTION_TEXT, &d->key, "KEY", "only with this record key", 0, 0, NULL },
+		OPTION_DLQ_SINCE(*d),
 		{ "limit", 'n', OPTION_INT, &d->limit, "N", "at most N", 1, INT64_MAX, NULL },
 	};
 	int code = options_parse(d->cli, specs, ARRAY_LEN(specs), 0, 0, &argc, &argv);
 
+	if (code < 0)
+		code = dlq_since(d);
 	if (code >= 0)
 		return code;
-	if (!find_ranges(d, &err))
+	if (!dlq_find(d, &err))
 		return cli_failed(d->cli, &err);
-	d->out = out_open(d->cli, columns, ARRAY_LEN(columns));
-	out_nothing(d->out, "no dead letters");
-	bool ok = read_all(d, list_record, &err);
-	out_close(d->out);
+	l->out = out_open(d->cli, columns, ARRAY_LEN(columns));
+	out_nothing(l->out, "no dead letters");
+	bool ok = dlq_read(d, list_record, NULL, l, &err);
+	out_close(l->out);
 	return ok ? EXIT_OK : cli_failed(d->cli, &err);
 }
 
@@ -178,15 +105,12 @@ static void print_headers(const struct bus_record *r, struct arena *a)
 	}
 }
 
-static void show_record(struct dlq *d, const struct bus_record *r, struct arena *a)
+static void show_one(struct dlq *d, const struct bus_record *r, const struct record_view *view, struct arena *a)
 {
+	struct record_view v = *view;
 	struct buf b = { .arena = a };
-	struct record_view v;
 	char time[INSTANT_TEXT_SIZE];
 
-	record_view(r, a, &v);
-	if (d->topic == NULL ? !text_eq(v.ce.id, d->id) : r->partition != d->partition || r->offset != d->offset)
-		return;
 	if (d->cli->format == OUT_JSON) {
 		record_write(r, &v, a, &b);
 		printf(TEXT_FMT "\n", TEXT_ARG(buf_text(&b)));
@@ -203,7 +127,7 @@ static void show_record(struct dlq *d, const struct bus_record *r, struct arena 
 		print_value(a, v.ce.data_json);
 	}
 	if (v.body == NULL)
-		printf("value, %zu bytes, not an event: %s\n  ", r->value.n, v.why.msg);
+		printf("value, %zu bytes, not an event: %s\n  ", r->value.n, text_printable(a, text_of(v.why.msg)).s);
 	if (text_empty(v.ce.data_json)) {
 		record_base64(r->value, &b);
 		printf(TEXT_FMT "\n", TEXT_ARG(buf_text(&b)));
@@ -212,62 +136,91 @@ static void show_record(struct dlq *d, const struct bus_record *r, struct arena 
 	}
 }
 
+static bool show_record(void *ctx, struct bus_record *r, struct arena *a, struct err *err)
+{
+	struct look *l = ctx;
+	struct record_view v;
+
+	(void)err;
+	record_view(r, a, &v);
+	if (l->topic == NULL ? text_eq(v.ce.id, l->id) : r->partition == l->partition && r->offset == l->offset)
+		show_one(&l->dlq, r, &v, a);
+	return true;
+}
+
 /* "topic:partition:offset"; an event id otherwise. */
-static void parse_place(struct dlq *d, const char *what)
+static void parse_place(struct look *l, const char *what)
 {
 	const char *second = strrchr(what, ':'), *first = second;
 	int64_t partition, offset;
 
-	d->id = text_of(what);
+	l->id = text_of(what);
 	while (first != NULL && first > what && first[-1] != ':')
 		first--;
 	if (first == NULL || first == what || !text_parse_i64(text_of(second + 1), &offset) ||
 	    !text_parse_i64((struct text){ first, (size_t)(second - first) }, &partition) || partition < 0 || partition > INT32_MAX)
 		return;
-	d->topics.item[0] = (struct text){ what, (size_t)(first - 1 - what) };
-	d->topics.n = 1;
-	d->topic = what;
-	d->partition = (int32_t)partition;
-	d->offset = offset;
+	l->dlq.topics.item[0] = (struct text){ what, (size_t)(first - 1 - what) };
+	l->dlq.topics.n = 1;
+	l->topic = what;
+	l->partition = (int32_t)partition;
+	l->offset = offset;
 }
 
-static int show(struct dlq *d, int argc, char **argv)
+static int show(struct look *l, int argc, char **argv)
 {
+	struct cli *cli = l->dlq.cli;
 	struct err err;
-	const struct option_spec specs[] = { OPTION_FORMAT(d->cli) };
-	int code = options_parse(d->cli, specs, ARRAY_LEN(specs), 1, 1, &argc, &argv);
+	const struct option_spec specs[] = { OPTION_FORMAT(cli) };
+	int code = options_parse(cli, specs, ARRAY_LEN(specs), 1, 1, &argc, &argv);
 
 	if (code >= 0)
 		return code;
-	parse_place(d, argv[0]);
-	if (!find_ranges(d, &err) || !read_all(d, show_record, &err))
-		return cli_failed(d->cli, &err);
-	if (d->found == 0)
-		return cli_fail(d->cli, EXIT_FOUND, "no dead letter %s", argv[0]);
+	parse_place(l, argv[0]);
+	if (!dlq_find(&l->dlq, &err) || !dlq_read(&l->dlq, show_record, NULL, l, &err))
+		return cli_failed(cli, &err);
+	if (l->dlq.found == 0)
+		return cli_fail(cli, EXIT_FOUND, "no dead letter %s", argv[0]);
 	return EXIT_OK;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	static struct dlq d;
+	static struct look l;
+	const char *what = argc > 1 ? argv[1] : "";
 
-	d = (struct dlq){ .cli = cli };
-	if (argc > 1 && strcmp(argv[1], "ls") == 0)
-		return list(&d, argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "show") == 0)
-		return show(&d, argc - 1, argv + 1);
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		return list(&d, argc, argv);
-	return options_usage(cli, "expected ls or show");
+	l = (struct look){ .dlq = { .cli = cli } };
+	if (strcmp(what, "ls") == 0)
+		return list(&l, argc - 1, argv + 1);
+	if (strcmp(what, "show") == 0)
+		return show(&l, argc - 1, argv + 1);
+	if (strcmp(what, "histogram") == 0)
+		return dlq_histogram(cli, argc - 1, argv + 1);
+	if (strcmp(what, "redrive") == 0)
+		return dlq_redrive(cli, argc - 1, argv + 1);
+	if (strcmp(what, "audit") == 0)
+		return dlq_audit(cli, argc - 1, argv + 1);
+	if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0)
+		return list(&l, argc, argv);
+	return options_usage(cli, "expected ls, show, histogram, redrive or audit");
 }
 
 const struct command cmd_dlq = {
 	.name = "dlq",
-	.summary = "look at the dead letters",
-	.usage = "openitem dlq ls [--topic TOPIC] [--reason REASON] [--limit N] [--format F]\n"
-		 "       openitem dlq show TOPIC:PARTITION:OFFSET | EVENT-ID [--format json]\n\n"
+	.summary = "the dead letters: look at them, publish them again",
+	.usage = "openitem dlq ls [--topic TOPIC] [--reason REASON] [--key KEY] [--since TIME] [--limit N] [--format F]\n"
+		 "       openitem dlq show TOPIC:PARTITION:OFFSET | EVENT-ID [--format json]\n"
+		 "       openitem dlq histogram [--by reason|topic|day] [--topic TOPIC] [--since TIME] [--format F]\n"
+		 "       openitem dlq redrive [--topic TOPIC] [--reason REASON] [--key KEY] [--since TIME] [--max N]\n"
+		 "                            [--rate N/s] [--note TEXT] [--force] [--dry-run]\n"
+		 "       openitem dlq audit [--since TIME] [--format F]\n\n"
 		 "What the gate refused: the original record on <topic>-dlt, with the reason in its headers. The\n"
-		 "reason is also in the outcome table of intake, where the command that sent it finds it.",
-	.example = "openitem dlq ls --reason id_conflict\nopenitem dlq show bank.payment.v1-dlt:2:17",
+		 "reason is also in the outcome table of intake, where the command that sent it finds it.\n"
+		 "redrive publishes them again to their topics, each once, and keeps a record of it (audit). Killed,\n"
+		 "it goes on where it was. What was refused again is another dead letter; after three re-drives it is\n"
+		 "left where it is (--force sends it all the same), and the command ends with exit 1.",
+	.example = "openitem dlq ls --reason id_conflict\nopenitem dlq show bank.payment.v1-dlt:2:17\n"
+		   "openitem dlq redrive --reason bank_account_conflict --dry-run\n"
+		   "openitem dlq redrive --reason bank_account_conflict --rate 100/s --note \"account of DE01 corrected\"",
 	.run = run,
 };

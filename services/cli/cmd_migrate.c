@@ -3,18 +3,27 @@
 #include "store/store.h"
 
 extern const struct store_migration intake_migrations[], billing_migrations[], cash_migrations[], collections_migrations[],
-	reporting_migrations[];
-extern const size_t intake_migrations_n, billing_migrations_n, cash_migrations_n, collections_migrations_n, reporting_migrations_n;
+	reporting_migrations[], operator_migrations[];
+extern const size_t intake_migrations_n, billing_migrations_n, cash_migrations_n, collections_migrations_n, reporting_migrations_n,
+	operator_migrations_n;
+
+/* The services, and this tool's own. */
+#define OPERATOR CLI_SERVICES
+#define SCHEMAS  (CLI_SERVICES + 1)
 
 static const struct {
+	const char *name;
+	const char *owner, *reader;
 	const struct store_migration *list;
 	const size_t *n;
-} migrations[CLI_SERVICES] = {
-	[CLI_INTAKE] = { intake_migrations, &intake_migrations_n },
-	[CLI_BILLING] = { billing_migrations, &billing_migrations_n },
-	[CLI_CASH] = { cash_migrations, &cash_migrations_n },
-	[CLI_COLLECTIONS] = { collections_migrations, &collections_migrations_n },
-	[CLI_REPORTING] = { reporting_migrations, &reporting_migrations_n },
+} schemas[SCHEMAS] = {
+	[CLI_INTAKE] = { "intake", "OPENITEM_INTAKE_DATABASE_OWNER", "OPENITEM_INTAKE_DATABASE_RO", intake_migrations, &intake_migrations_n },
+	[CLI_BILLING] = { "billing", "OPENITEM_BILLING_DATABASE_OWNER", "OPENITEM_BILLING_DATABASE_RO", billing_migrations, &billing_migrations_n },
+	[CLI_CASH] = { "cash", "OPENITEM_CASH_DATABASE_OWNER", "OPENITEM_CASH_DATABASE_RO", cash_migrations, &cash_migrations_n },
+	[CLI_COLLECTIONS] = { "collections", "OPENITEM_COLLECTIONS_DATABASE_OWNER", "OPENITEM_COLLECTIONS_DATABASE_RO", collections_migrations, &collections_migrations_n },
+	[CLI_REPORTING] = { "reporting", "OPENITEM_REPORTING_DATABASE_OWNER", "OPENITEM_REPORTING_DATABASE_RO", reporting_migrations, &reporting_migrations_n },
+	[OPERATOR] = { "operator", "OPENITEM_OPERATOR_DATABASE_OWNER", "OPENITEM_OPERATOR_DATABASE_RO", operator_migrations,
+		       &operator_migrations_n },
 };
 
 struct line_to {
@@ -35,15 +44,14 @@ static void print_line(void *ctx, const char *line)
 }
 
 /* status needs SELECT only, so the read-only string will do. */
-static bool migrate_one(struct cli *cli, enum cli_service service, enum store_migrate_mode mode, struct err *err)
+static bool migrate_one(struct cli *cli, size_t at, enum store_migrate_mode mode, struct err *err)
 {
-	const char *suffix = mode == STORE_MIGRATE_STATUS ? "DATABASE_RO" : "DATABASE_OWNER";
-	const char *name = cli_variable(cli, service, suffix), *conninfo;
-	struct line_to to = { .cli = cli, .service = cli_service_names[service] };
+	const char *name = mode == STORE_MIGRATE_STATUS ? schemas[at].reader : schemas[at].owner, *conninfo;
+	struct line_to to = { .cli = cli, .service = schemas[at].name };
 
 	if (!cli_setting(cli, name, err, &conninfo))
 		return false;
-	if (!store_migrate(conninfo, to.service, migrations[service].list, *migrations[service].n, mode, print_line, &to, err))
+	if (!store_migrate(conninfo, to.service, schemas[at].list, *schemas[at].n, mode, print_line, &to, err))
 		return err_wrap(err, "%s (%s)", to.service, name);
 	if (to.lines == 0)
 		printf("%s: nothing to do\n", to.service);
@@ -52,8 +60,7 @@ static bool migrate_one(struct cli *cli, enum cli_service service, enum store_mi
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	bool status = false, dry_run = false, chosen[CLI_SERVICES] = { false };
-	enum cli_service service;
+	bool status = false, dry_run = false, chosen[SCHEMAS] = { false };
 	struct err err;
 	const struct option_spec specs[] = {
 		{ "status", 0, OPTION_FLAG, &status, NULL, "say what is applied and what is pending; change nothing", 0, 0, NULL },
@@ -66,14 +73,18 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (status && dry_run)
 		return options_usage(cli, "--status or --dry-run, not both");
 	for (int i = 0; i < argc; i++) {
-		if (!cli_service_find(argv[i], &service))
-			return options_usage(cli, "\"%s\": expected intake, billing, cash, collections or reporting", argv[i]);
-		chosen[service] = true;
+		size_t s = 0;
+
+		while (s < SCHEMAS && strcmp(schemas[s].name, argv[i]) != 0)
+			s++;
+		if (s == SCHEMAS)
+			return options_usage(cli, "\"%s\": expected intake, billing, cash, collections, reporting or operator", argv[i]);
+		chosen[s] = true;
 	}
-	for (int s = 0; s < CLI_SERVICES; s++) {
+	for (size_t s = 0; s < SCHEMAS; s++) {
 		if (argc > 0 && !chosen[s])
 			continue;
-		if (!migrate_one(cli, (enum cli_service)s,
+		if (!migrate_one(cli, s,
 				 status    ? STORE_MIGRATE_STATUS
 				 : dry_run ? STORE_MIGRATE_DRY_RUN
 					   : STORE_MIGRATE_APPLY,
@@ -89,7 +100,7 @@ const struct command cmd_migrate = {
 	.usage = "openitem migrate [--status|--dry-run] [SERVICE...]\n\n"
 		 "Applies what is pending to each service's schema, one file at a time, and checks it. Forward only.\n"
 		 "Each service's OPENITEM_<SERVICE>_DATABASE_OWNER is used, for --status its\n"
-		 "OPENITEM_<SERVICE>_DATABASE_RO.",
+		 "OPENITEM_<SERVICE>_DATABASE_RO. `operator` is this tool's own schema: what people did with it.",
 	.example = "openitem migrate --status billing cash",
 	.run = run,
 };

@@ -1,4 +1,5 @@
 /* openitem play: a file of events, business day by business day. */
+#include "base/fault.h"
 #include "cli/day.h"
 #include "cli/kafka.h"
 #include "cli/numbers.h"
@@ -146,8 +147,9 @@ static bool settle_step(struct play *p, date_t day, const char *what, struct err
 {
 	char s[DATE_TEXT_SIZE];
 
-	return (kafka_flush(p->kafka, err) && settle_run(p->settle, SETTLE_BARRIER, 0, NULL, err)) ||
-	       err_wrap(err, "%s, %s", date_format(s, day), what);
+	bool ok = kafka_flush(p->kafka, err) && settle_run(p->settle, SETTLE_BARRIER, 0, NULL, err);
+	FAILPOINT("play.step_settled");
+	return ok || err_wrap(err, "%s, %s", date_format(s, day), what);
 }
 
 static bool say_day(struct play *p, enum day_kind kind, date_t day, struct err *err)
@@ -190,12 +192,14 @@ static bool play_step(struct play *p, enum play_step step, const struct play_lin
 		return false;
 	if (step == STEP_REFERENCE && !say_day(p, DAY_OPENED, lines[0].day, err))
 		return false;
+	FAILPOINT("play.step_begun");
 	for (size_t i = 0; i < n; i++) {
 		if (lines[i].step != step)
 			continue;
 		if (!publish_line(p, &lines[i], err))
 			return false;
 		published++;
+		FAILPOINT("play.event_published");
 	}
 	return (published == 0 && step != STEP_REFERENCE) || settle_step(p, lines[0].day, steps[step].name, err);
 }
@@ -206,7 +210,10 @@ static bool play_day(struct play *p, const struct play_line *lines, size_t n, st
 		if (!play_step(p, (enum play_step)step, lines, n, err))
 			return false;
 	/* Everything before has settled: that is the barrier. */
-	return say_day(p, DAY_CLOSED, lines[0].day, err) && settle_step(p, lines[0].day, "closing the day", err);
+	if (!say_day(p, DAY_CLOSED, lines[0].day, err))
+		return false;
+	FAILPOINT("play.day_closed");
+	return settle_step(p, lines[0].day, "closing the day", err);
 }
 
 /* ---- all days ---- */

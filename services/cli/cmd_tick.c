@@ -1,4 +1,5 @@
 /* openitem tick: a business day begins and ends. */
+#include "base/fault.h"
 #include "cli/day.h"
 #include "cli/kafka.h"
 #include "cli/options.h"
@@ -60,8 +61,11 @@ static int tick(struct cli *cli, date_t open, date_t close, int64_t timeout_ms)
 
 	ok = ok && (open == DATE_NONE || say_day(cli, k, DAY_OPENED, open, &err));
 	if (ok && close != DATE_NONE) {
+		FAILPOINT("tick.opened");
 		ok = barrier(cli, timeout_ms, &err) || err_wrap(&err, "the day is not closed");
+		FAILPOINT("tick.passed");
 		ok = ok && say_day(cli, k, DAY_CLOSED, close, &err);
+		FAILPOINT("tick.closed");
 	}
 	kafka_close(k);
 	return ok ? EXIT_OK : cli_failed(cli, &err);

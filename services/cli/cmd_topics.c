@@ -1,4 +1,5 @@
 /* openitem topics: the topics of DESIGN section 4. */
+#include "base/fault.h"
 #include "cli/options.h"
 #include "wire/topics.h"
 
@@ -104,6 +105,7 @@ static int create_all(struct cli *cli, struct bus_admin *admin, const struct pla
 		}
 		if (!create(admin, plan, &w[i], &err))
 			return cli_failed(cli, &err);
+		FAILPOINT("topics.created");
 		printf("created %-24s %3d partitions, %s\n", w[i].name, w[i].partitions,
 		       w[i].keep ? "kept for ever" : "with retention");
 		created++;

@@ -1,13 +1,19 @@
 #include "cli/csv.h"
 
+/* LF, or CR without one behind it (old Macintosh files). */
+static bool ends_line(struct text bytes, size_t at)
+{
+	return bytes.s[at] == '\n' || (bytes.s[at] == '\r' && (at + 1 == bytes.n || bytes.s[at + 1] != '\n'));
+}
+
 static char take(struct csv *csv)
 {
 	char c = csv->rest.s[0];
 
+	if (ends_line(csv->rest, 0))
+		csv->line++;
 	csv->rest.s++;
 	csv->rest.n--;
-	if (c == '\n')
-		csv->line++;
 	return c;
 }
 
@@ -87,6 +93,6 @@ size_t csv_count_lines(struct text bytes)
 	size_t n = 1;
 
 	for (size_t i = 0; i < bytes.n; i++)
-		n += bytes.s[i] == '\n';
+		n += ends_line(bytes, i);
 	return n;
 }

@@ -1,4 +1,4 @@
-/* csv: reads RFC 4180 files: header, quoted cells, CR LF or LF, a byte order mark at the beginning. Pure. */
+/* csv: reads RFC 4180 files: header, quoted cells, CR LF, LF or CR, a byte order mark at the beginning. Pure. */
 #ifndef CLI_CSV_H
 #define CLI_CSV_H
 
@@ -27,6 +27,7 @@ struct csv_row {
 bool csv_open(struct csv *csv, struct text bytes, struct arena *a, struct err *err);
 /* False at the end. Blank lines are passed over. Cells live in the arena or point into the bytes. */
 bool csv_next(struct csv *csv, struct csv_row *ret_row);
+/* Never fewer than csv_next finds rows. */
 size_t csv_count_lines(struct text bytes);
 
 #endif

@@ -187,12 +187,25 @@ bool event_read(struct text line, const struct wire_topic *topic, struct arena *
 
 /* ---- struct to event, event to JSON ---- */
 
+/* What the gate asks of an attribute, asked before the event leaves the house. */
+static bool check_attribute(struct text value, const char *name, size_t max, struct err *err)
+{
+	if (text_empty(value))
+		return err_set(err, ERR_REJECT, "bad_event", "%s: is empty", name);
+	if (value.n > max)
+		return err_set(err, ERR_REJECT, "bad_event", "%s: %zu bytes, at most %zu", name, value.n, max);
+	if (!text_is_utf8(value, TEXT_NO_NUL) || text_has_control(value))
+		return err_set(err, ERR_REJECT, "bad_event", "%s: holds a control character, or is not UTF-8", name);
+	return true;
+}
+
 bool event_make(const struct wire_topic *topic, const void *body, struct text id, struct text source, struct text time,
 		struct arena *a, struct err *err, struct event *ret)
 {
 	struct event ev = { .topic = topic, .body = body, .ce = { .id = id, .source = source, .time = time } };
 
-	if (!wire_encode(topic->msg, body, a, err, &ev.value))
+	if (!check_attribute(id, "id", EVENT_ID_MAX, err) || !check_attribute(source, "source", EVENT_SOURCE_MAX, err) ||
+	    !wire_encode(topic->msg, body, a, err, &ev.value))
 		return false;
 	ev.ce.type = wire_event_type(topic->msg, body, a);
 	ev.key = event_key(topic, body, a);

@@ -14,6 +14,9 @@
 #include "text/text.h"
 #include "wire/topics.h"
 
+#define EVENT_ID_MAX     128 /* bytes, as the gate takes them (services/intake) */
+#define EVENT_SOURCE_MAX 256
+
 struct event {
 	const struct wire_topic *topic;
 	struct cloud_event ce;
@@ -34,7 +37,7 @@ bool event_read(struct text line, const struct wire_topic *topic, struct arena *
 
 /*
  * An event of our own from its struct: checks and encodes. time: RFC 3339. The type, subject and key follow from the body.
- * False: ERR_STOP encode_invalid, a fault of the caller.
+ * False: ERR_REJECT bad_event, an id or source that the gate would refuse; ERR_STOP encode_invalid, a fault of the caller.
  */
 bool event_make(const struct wire_topic *topic, const void *body, struct text id, struct text source, struct text time,
 		struct arena *a, struct err *err, struct event *ret) MUST_USE;

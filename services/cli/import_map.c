@@ -127,6 +127,8 @@ bool import_map_parse(struct text text, struct arena *a, struct err *err, struct
 {
 	struct import_map *m = ARENA_NEW(a, struct import_map);
 
+	if (!text_is_utf8(text, TEXT_NO_NUL))
+		return err_set(err, ERR_REJECT, "bad_map", "not UTF-8 text");
 	for (size_t line = 1; text.n > 0; line++) {
 		size_t n = text_find(text, TEXT("\n"));
 		struct text rest = { text.s, n == TEXT_NOT_FOUND ? text.n : n };

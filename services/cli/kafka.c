@@ -1,5 +1,6 @@
 /* kafka: see kafka.h. */
 #include "cli/kafka.h"
+#include "base/fault.h"
 
 #define WAIT_MS 30000
 
@@ -84,6 +85,7 @@ bool kafka_flush(struct kafka *k, struct err *err)
 			return err_set(err, ERR_RETRY, "brokers_unreachable", "%zu records were not acknowledged within %d s",
 				       bus_in_flight(k->producer), WAIT_MS / 1000);
 	}
+	FAILPOINT("send.acknowledged");
 	return true;
 }
 
@@ -101,8 +103,10 @@ bool kafka_publish(struct kafka *k, const struct event *ev, struct err *err)
 			       .headers = headers,
 			       .headers_n = kafka_headers(ev, k->arena, headers) };
 
-	if (bus_produce(k->producer, &out, err))
+	if (bus_produce(k->producer, &out, err)) {
+		FAILPOINT("send.queued");
 		return true;
+	}
 	if (strcmp(err->code, "producer_full") != 0)
 		return err_wrap(err, "%s", ev->topic->topic);
 	return kafka_flush(k, err) && bus_produce(k->producer, &out, err);

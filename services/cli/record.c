@@ -1,5 +1,7 @@
 /* record: see record.h. */
 #include "cli/record.h"
+#include "wire/cloudevent.h"
+#include "wire/framing.h"
 #include "wire/wire.h"
 
 #define DEAD TEXT("-dlt")
@@ -43,21 +45,6 @@ static bool has_type(struct text content_type, const char *begin, const char *pa
 	return text_starts(content_type, text_of(begin)) && text_find(content_type, text_of(part)) != TEXT_NOT_FOUND;
 }
 
-/* Confluent framing: 0x00, schema id, message index (0x00, or a zig-zag varint count and as many varints). */
-static struct text without_framing(struct text t)
-{
-	size_t at = 5, count = 0;
-
-	if (t.n < 6 || t.s[0] != '\0')
-		return t;
-	if (t.s[at] == '\0')
-		return (struct text){ t.s + at + 1, t.n - at - 1 };
-	count = ((unsigned char)t.s[at] >> 1) + 1u; /* small numbers: one byte each, the count among them */
-	for (; at < t.n && count > 0; at++)
-		count -= ((unsigned char)t.s[at] & 0x80) == 0;
-	return (struct text){ t.s + at, t.n - at };
-}
-
 static void decode(struct record_view *v, struct text bytes, struct arena *a)
 {
 	struct buf json = { .arena = a };
@@ -97,6 +84,23 @@ static void body_of_json(struct record_view *v, struct arena *a)
 	}
 }
 
+/* A CloudEvent in protobuf: what the envelope says, and its data. */
+static void decode_cloudevent(struct record_view *v, struct text value, struct arena *a)
+{
+	struct wire_cloudevent ce;
+	struct text payload;
+
+	if (!framing_strip(value, false, &v->why, &payload) || !wire_cloudevent_in(payload, &v->why, &ce))
+		return;
+	v->ce = (struct cloud_event){ .id = ce.id, .source = ce.source, .type = ce.type, .correlation_id = ce.correlation_id };
+	if (text_find(ce.data_content_type, TEXT("json")) != TEXT_NOT_FOUND || ce.kind == WIRE_CLOUDEVENT_TEXT) {
+		decode_json(v, ce.data, a);
+		body_of_json(v, a);
+	} else {
+		decode(v, ce.data, a);
+	}
+}
+
 static void headers_to_event(const struct bus_record *r, struct cloud_event *ce)
 {
 	ce->id = record_header(r, "ce_id");
@@ -113,7 +117,7 @@ static void headers_to_event(const struct bus_record *r, struct cloud_event *ce)
 void record_view(const struct bus_record *r, struct arena *a, struct record_view *ret)
 {
 	struct record_view v = { .account = r->key };
-	struct text type = record_header(r, "content-type");
+	struct text type = record_header(r, "content-type"), payload;
 
 	v.topic = find_topic(text_of(r->topic), &v.dead);
 	headers_to_event(r, &v.ce);
@@ -128,8 +132,10 @@ void record_view(const struct bus_record *r, struct arena *a, struct record_view
 	} else if (has_type(type, "application/", "json")) {
 		decode_json(&v, r->value, a);
 		body_of_json(&v, a);
-	} else {
-		decode(&v, without_framing(r->value), a);
+	} else if (has_type(type, "application/cloudevents", "protobuf")) {
+		decode_cloudevent(&v, r->value, a);
+	} else if (framing_strip(r->value, false, &v.why, &payload)) {
+		decode(&v, payload, a);
 	}
 	if (v.body != NULL) {
 		struct text account = event_account(v.topic, v.body, a);

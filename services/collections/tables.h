@@ -18,7 +18,11 @@
 #include "ev/reference.h"
 
 #define ITEMS_PER_ACCOUNT_MAX    5000 /* an account with more open items is judged on the oldest due of them */
-#define SUBJECTS_PER_PAGE        200 /* subjects judged in one transaction */
+#ifdef OPENITEM_FAULTS
+#define SUBJECTS_PER_PAGE 2 /* so that the tests of faults see days that take several transactions */
+#else
+#define SUBJECTS_PER_PAGE 200 /* subjects judged in one transaction */
+#endif
 #define BLOCKS_PER_ACCOUNT_MAX   200
 #define HOLDS_PER_ACCOUNT_MAX    1000
 #define PROMISES_PER_ACCOUNT_MAX 100 /* open ones; a further one is refused */
@@ -138,7 +142,7 @@ enum { SUBJECT_AFTER_ACCOUNT }; /* with open debit items, a promise, or in an ep
 enum { BLOCK_OF_ACCOUNT }; /* not lifted */
 enum { HOLD_OF_ACCOUNT }; /* not lifted */
 enum { PROMISE_OF_ACCOUNT }; /* open */
-enum { CUSTOMER_IN_FORCE }; /* until > the day; the first of them */
+enum { CUSTOMER_ON_DAY }; /* until > the day; the first of them */
 enum { LADDER_OF_LANE };
 
 #endif

@@ -4,6 +4,8 @@
 #include "core/route.h"
 #include "id/id.h"
 #include "json/json.h"
+#include "wire/cloudevent.h"
+#include "wire/framing.h"
 #include "wire/topics.h"
 
 /* ---- which fact a topic carries --------------------------------------------------------------------------------------- */
@@ -117,53 +119,6 @@ static bool is_json(struct text bare)
 							    text_ieq((struct text){ bare.s + bare.n - 5, 5 }, TEXT("+json")));
 }
 
-/* ---- Confluent framing (ECOSYSTEM 1.2) --------------------------------------------------------------------------------------- */
-
-#define FRAME_HEADER    5 /* 0x00 and the schema id */
-#define FRAME_INDEX_MAX 16 /* nesting of messages within a schema */
-
-/* A zig-zag varint of 32 bits that is not negative. */
-static bool take_index(struct text *rest, uint32_t *ret)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; shift < 35 && rest->n > 0; shift += 7) {
-		uint8_t byte = (uint8_t)rest->s[0];
-		rest->s++;
-		rest->n--;
-		value |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte & 0x80)
-			continue;
-		*ret = (uint32_t)(value >> 1);
-		return value <= UINT32_MAX && (value & 1) == 0;
-	}
-	return false;
-}
-
-/*
- * A protobuf message cannot begin with 0x00 (field 0 does not exist) and JSON neither, so the frame is recognised safely. Which
- * schema it names is not looked at: the decoder judges the payload.
- */
-static bool strip_frame(struct envelope *e, struct err *err)
-{
-	struct text rest = e->payload;
-	uint32_t n = 0, index;
-
-	if (rest.n == 0 || rest.s[0] != 0)
-		return true;
-	if (rest.n < FRAME_HEADER)
-		return err_set(err, ERR_REJECT, "undecodable", "Confluent framing: cut");
-	rest = (struct text){ rest.s + FRAME_HEADER, rest.n - FRAME_HEADER };
-	/* `00` is short for the index [0]: the first message of the schema. */
-	if (!e->json && (!take_index(&rest, &n) || n > FRAME_INDEX_MAX))
-		return err_set(err, ERR_REJECT, "undecodable", "Confluent framing: no message index");
-	for (uint32_t i = 0; i < n; i++)
-		if (!take_index(&rest, &index))
-			return err_set(err, ERR_REJECT, "undecodable", "Confluent framing: no message index");
-	e->payload = rest;
-	return true;
-}
-
 /* ---- type ------------------------------------------------------------------------------------------------------------------- */
 
 /* `com.acme.order_booked.v1` -> order_booked. Empty: not of this form. */
@@ -242,33 +197,90 @@ static bool make_event(const struct wire_topic *topic, const struct envelope *e,
 
 /* ---- the two modes ------------------------------------------------------------------------------------------------------------ */
 
-static bool read_structured(const struct record *r, struct text bare, struct arena *arena, struct envelope *e, struct err *err)
+#define EXPECTED_TYPES                                                                                                             \
+	"expected application/protobuf, application/json, application/cloudevents+json or application/cloudevents+protobuf"
+
+static bool read_structured_json(struct arena *arena, struct envelope *e, struct err *err)
 {
 	struct cloud_event ce;
 
-	if (!text_ieq(bare, TEXT("application/cloudevents+json")))
-		return err_set(err, ERR_REJECT, "unsupported_content_type",
-			       "structured CloudEvents: expected application/cloudevents+json");
-	e->json = true;
-	e->payload = r->value;
-	if (!strip_frame(e, err) || !json_cloudevent_in(e->payload, arena, err, &ce))
+	if (!json_cloudevent_in(e->payload, arena, err, &ce))
 		return false;
-	e->id = ce.id;
-	e->source = ce.source;
-	e->type = ce.type;
-	e->correlation_id = ce.correlation_id;
-	e->payload = ce.data_json;
+	*e = (struct envelope){ .id = ce.id,
+				.source = ce.source,
+				.type = ce.type,
+				.correlation_id = ce.correlation_id,
+				.payload = ce.data_json,
+				.json = true };
+	if (text_empty(ce.data_json))
+		return err_set(err, ERR_REJECT, "undecodable", "CloudEvent: data is missing");
 	return true;
+}
+
+/* proto_data says what it holds; binary_data and text_data say it by datacontenttype, without which bytes are protobuf, text JSON. */
+static bool read_data(const struct wire_topic *topic, const struct wire_cloudevent *ce, struct envelope *e, struct err *err)
+{
+	struct text bare = bare_type(ce->data_content_type), name = ce->type_url;
+
+	e->payload = ce->data;
+	e->json = ce->kind == WIRE_CLOUDEVENT_TEXT || (ce->kind == WIRE_CLOUDEVENT_BINARY && is_json(bare));
+	switch (ce->kind) {
+	case WIRE_CLOUDEVENT_BINARY:
+		return is_json(bare) || is_protobuf(bare) ||
+		       err_set(err, ERR_REJECT, "unsupported_content_type",
+			       "datacontenttype of binary_data: expected application/protobuf or application/json");
+	case WIRE_CLOUDEVENT_TEXT:
+		return is_json(bare) || text_empty(bare) ||
+		       err_set(err, ERR_REJECT, "unsupported_content_type",
+			       "datacontenttype of text_data: expected application/json");
+	case WIRE_CLOUDEVENT_PROTO:
+		for (size_t slash; (slash = text_find(name, TEXT("/"))) != TEXT_NOT_FOUND;)
+			name = (struct text){ name.s + slash + 1, name.n - slash - 1 };
+		return text_eq(name, text_of(topic->msg->name)) ||
+		       err_set(err, ERR_REJECT, "unknown_type", "type_url of proto_data: expected type.googleapis.com/%s",
+			       topic->msg->name);
+	case WIRE_CLOUDEVENT_NO_DATA:
+		break;
+	}
+	return err_set(err, ERR_REJECT, "undecodable", "CloudEvent: data is missing");
+}
+
+static bool read_structured_protobuf(const struct wire_topic *topic, struct envelope *e, struct err *err)
+{
+	struct wire_cloudevent ce;
+
+	if (!wire_cloudevent_in(e->payload, err, &ce))
+		return false;
+	*e = (struct envelope){ .id = ce.id, .source = ce.source, .type = ce.type, .correlation_id = ce.correlation_id };
+	return read_data(topic, &ce, e, err);
+}
+
+static bool read_structured(const struct record *r, const struct wire_topic *topic, struct text bare, struct arena *arena,
+			    struct envelope *e, struct err *err)
+{
+	bool json = text_ieq(bare, TEXT("application/cloudevents+json"));
+
+	if (starts_nocase(bare, TEXT("application/cloudevents-batch")))
+		return err_set(err, ERR_REJECT, "unsupported_content_type",
+			       "a batch of CloudEvents in one record: send one event per record, each has its own answer");
+	if (!json && !text_ieq(bare, TEXT("application/cloudevents+protobuf")))
+		return err_set(err, ERR_REJECT, "unsupported_content_type",
+			       "content-type of a structured CloudEvent: " EXPECTED_TYPES);
+	if (!framing_strip(r->value, json, err, &e->payload))
+		return false;
+	return json ? read_structured_json(arena, e, err) : read_structured_protobuf(topic, e, err);
 }
 
 static bool read_binary(const struct record *r, struct text bare, struct envelope *e, struct err *err)
 {
 	if (!is_protobuf(bare) && !is_json(bare))
-		return err_set(err, ERR_REJECT, "unsupported_content_type",
-			       "content-type: expected application/protobuf, application/json or application/cloudevents+json");
+		return err_set(err, ERR_REJECT, "unsupported_content_type", "content-type: " EXPECTED_TYPES);
 	e->json = is_json(bare);
-	e->payload = r->value;
-	return strip_frame(e, err);
+	/* Field 15 as a group: no protobuf of ours begins so, and a forgotten header is the likelier fault. */
+	if (text_empty(bare) && text_starts(r->value, TEXT("{")))
+		return err_set(err, ERR_REJECT, "undecodable",
+			       "no protobuf, it looks like JSON: the header content-type: application/json is missing");
+	return framing_strip(r->value, e->json, err, &e->payload);
 }
 
 /* In order of precedence. */
@@ -294,7 +306,7 @@ static bool read_record(const struct record *r, struct arena *arena, struct inpu
 	if (r->value.n > CODEC_VALUE_MAX)
 		return err_set(err, ERR_REJECT, "too_large", "%zu bytes, at most %zu", r->value.n, CODEC_VALUE_MAX);
 	if (structured) {
-		if (!read_structured(r, bare, arena, &e, err) || !take_attributes(&e, arena, input, err))
+		if (!read_structured(r, topic, bare, arena, &e, err) || !take_attributes(&e, arena, input, err))
 			return false;
 	} else if (attribute.class != ERR_NONE) {
 		*err = attribute;

@@ -4,11 +4,17 @@
  *
  * Accepted:
  *	CloudEvents 1.0 binary mode      ce_id, ce_source, ce_type, optional ce_correlationid; of a header that occurs twice the last
- *	                                 counts; a null value is no value. Other ce_ headers are not looked at (ce_time is never used)
+ *	                                 counts, content-type too; a null value is no value. Other ce_ headers are not looked at
+ *	                                 (ce_time is never used)
  *	  content-type                   absent or application/protobuf (x-protobuf, vnd.google.protobuf, octet-stream): protobuf;
- *	                                 application/json, application/<x>+json: the message in proto3 JSON
- *	CloudEvents structured JSON      content-type: application/cloudevents+json; ce_ headers are then not looked at
- *	Confluent framing                0x00, schema id (4 bytes), message index (protobuf only: 0x00 or zig-zag varints), payload
+ *	                                 application/json, application/<x>+json: the message in proto3 JSON. Parameters
+ *	                                 (`; charset=utf-8`) are not looked at
+ *	CloudEvents structured           ce_ headers are then not looked at
+ *	  application/cloudevents+json       common/json: attributes and `data`, the message in proto3 JSON
+ *	  application/cloudevents+protobuf   common/wire/cloudevent.h: proto_data (type_url names the topic's message), binary_data
+ *	                                     (datacontenttype as content-type above), text_data (JSON)
+ *	Confluent framing                around any of these (common/wire/framing.h)
+ * A batch of CloudEvents in one record is refused: an event is accepted or refused alone, and answered by its place.
  *
  * ce_type: anything that ends with `.<event>.v1`, where <event> is the member of the topic's oneof that the payload holds:
  * openitem.crm.order_booked.v1, com.acme.order_booked.v1.
@@ -20,8 +26,8 @@
  *	too_large                 value beyond CODEC_VALUE_MAX, or an event that does not fit a record of ar.intake
  *	missing_header            ce_id, ce_source or ce_type
  *	too_long, invalid_utf8, control_character    one of these headers
- *	unsupported_content_type  neither of the above
- *	unknown_type              no such event on this topic, or the payload holds another one
+ *	unsupported_content_type  neither of the above; a batch
+ *	unknown_type              no such event on this topic, or the payload or type_url holds another one
  */
 #ifndef INTAKE_CODEC_H
 #define INTAKE_CODEC_H

@@ -67,9 +67,9 @@ class Stack:
         return subprocess.Popen([os.path.join(BUILD, "openitem"), *args], env=self.env, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
 
-    def list(self, *args):
+    def list(self, *args, codes=(0,)):
         """A list of the tool as dictionaries."""
-        text = self.tool(*args, "--format", "json").strip()
+        text = self.tool(*args, "--format", "json", codes=codes).strip()
         return json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines() if line.strip()]
 
     def sql(self, service, query, suffix="DATABASE_RO", codes=(0,)):

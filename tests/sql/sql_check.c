@@ -189,7 +189,7 @@ static void prepare_all(struct run *r)
 	if (!must(r, exec_fmt(r, &err, "SET search_path = %s; %s", r->schema, store_batch_settings()), "settings", &err))
 		return;
 	const struct store_sql *own = store_own_sql(&n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && r->service->n_tables > 0; i++) /* a schema without tables of the loop has no lanes */
 		prepare_one(r, &own[i], false);
 	for (size_t t = 0; t < r->service->n_tables; t++) {
 		const struct store_sql *list = store_table_sql(r->service->tables[t], r->arena, &n);

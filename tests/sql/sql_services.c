@@ -16,6 +16,7 @@
 #include "migrations_cash.h"
 #include "migrations_collections.h"
 #include "migrations_intake.h"
+#include "migrations_operator.h"
 #include "migrations_reporting.h"
 #include "reporting_sql.h"
 
@@ -28,9 +29,10 @@ static struct sql_service of(const char *name, const struct run_service *service
 {
 	size_t n_tables = 0;
 
-	CHECK(RUN_TABLES_N + service->core->n_tables <= TABLES_MAX);
+	CHECK(RUN_TABLES_N + 1 + service->core->n_tables <= TABLES_MAX);
 	for (size_t i = 0; i < RUN_TABLES_N; i++)
 		tables[n_tables++] = run_tables[i];
+	tables[n_tables++] = &moved_table;
 	for (size_t i = 0; i < service->core->n_tables; i++)
 		tables[n_tables++] = service->core->tables[i];
 	return (struct sql_service){
@@ -67,13 +69,14 @@ static bool wanted(const char *name, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static const struct table *tables[5][TABLES_MAX];
-	static struct store_sql statements[5][STATEMENTS_MAX];
+	static struct store_sql statements[6][STATEMENTS_MAX];
 	struct sql_service services[] = {
 		of("intake", &intake_service, intake_migrations, intake_migrations_n, tables[0]),
 		of("billing", &billing_service, billing_migrations, billing_migrations_n, tables[1]),
 		of("cash", &cash_service, cash_migrations, cash_migrations_n, tables[2]),
 		of("collections", &collections_service, collections_migrations, collections_migrations_n, tables[3]),
 		of("reporting", &reporting_service, reporting_migrations, reporting_migrations_n, tables[4]),
+		{ .name = "operator", .migrations = operator_migrations, .n_migrations = operator_migrations_n }, /* the tool's own */
 	};
 	static const char *const small[] = { "entity" }; /* legal entities: one company has some */
 	int failed = 0, ran = 0;

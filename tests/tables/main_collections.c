@@ -12,6 +12,7 @@ static const char *const covers[] = {
 	"refused",
 	"refused.reason=unknown_block",
 	"refused.reason=unknown_item",
+	"refused.reason=amount_out_of_range",
 	"promise_made",
 	"promise_judged.state=kept",
 	"promise_judged.state=partly_kept",

@@ -1,10 +1,12 @@
 /*
  * main_intake: the cases of tests/tables/intake on the core of intake. Every row becomes the bytes of a record, with the headers
- * a CRM would send, and goes through the codec first: what a case shows is the gate, not only its decision.
+ * a CRM would send, and goes through the codec first: what a case shows is the gate, not only its decision. Every row comes in every
+ * form that the gate accepts, too (forms.h), and must be the same event each time.
  */
 #include "intake/codec.h"
 #include "intake/core/fact.h"
 #include "intake/intake.h"
+#include "tables/forms.h"
 #include "tables/harness.h"
 #include "wire/topics.h"
 
@@ -64,6 +66,7 @@ static struct input through_the_codec(const struct input *in, struct arena *aren
 	r.headers = arena_dup(arena, headers, sizeof(headers));
 	CHECK(wire_encode(wire_topic_find(in->cause.topic)->msg, in->event, arena, &err, &r.value));
 	intake_decode(&r, arena, &out);
+	forms_all_the_same(&r, &out, arena);
 	return out;
 }
 

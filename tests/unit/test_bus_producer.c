@@ -171,6 +171,28 @@ static void keys_go_where_bus_partition_of_says(void **state)
 
 /* ---- when it does not go well ---- */
 
+/* librdkafka alone takes up to a second for each topic but the first. The quickest of a few tries: the machine may be busy. */
+static void the_first_record_of_a_topic_is_not_late(void **state)
+{
+	(void)state;
+	int64_t quickest_ms = INT64_MAX;
+
+	for (int i = 0; i < 5 && quickest_ms > 1000; i++) {
+		const char *topics[] = { mock_topic(1), mock_topic(1), mock_topic(1), mock_topic(1) };
+		_cleanup_(bus_producer_closep) struct bus_producer *p = producer();
+		int64_t began_ms = mock_now_ms();
+
+		for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
+			struct bus_out out = to(topics[t], 0, NULL, "v", t);
+
+			assert_ok(bus_produce(p, &out, &mock_err));
+			assert_ok(bus_drain(p, 10000, NULL, NULL, &mock_err));
+		}
+		quickest_ms = MIN(quickest_ms, mock_now_ms() - began_ms);
+	}
+	assert_true(quickest_ms < 1000);
+}
+
 static void what_is_not_acknowledged_is_told_later(void **state)
 {
 	(void)state;
@@ -197,9 +219,11 @@ static void errors_that_pass_leave_no_trace(void **state)
 {
 	(void)state;
 	const char *topic = mock_topic(1);
-	_cleanup_(bus_producer_closep) struct bus_producer *p = producer();
+	_cleanup_(bus_producer_closep) struct bus_producer *p = NULL;
 	struct told told = { 0 };
 
+	/* All in one request: the mock does not look at sequence numbers, and would take the second request while the first is refused. */
+	assert_ok(bus_producer_open(&mock_conf, 200, &mock_err, &p));
 	rd_kafka_mock_push_request_errors(mock, API_PRODUCE, 3, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
 					  RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
 	for (uint64_t i = 0; i < 20; i++) {
@@ -460,13 +484,21 @@ static void a_secret_may_come_from_a_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_record_comes_back_as_it_was),           cmocka_unit_test(null_and_empty_differ),
-		cmocka_unit_test(keys_go_where_bus_partition_of_says),     cmocka_unit_test(what_is_not_acknowledged_is_told_later),
-		cmocka_unit_test(errors_that_pass_leave_no_trace),         cmocka_unit_test(a_refused_record_finishes_the_producer),
-		cmocka_unit_test(a_huge_record_is_refused_at_once),        cmocka_unit_test(no_more_in_flight_than_there_are_slots),
-		cmocka_unit_test(a_reader_ends_where_the_log_ended),       cmocka_unit_test(a_reader_follows),
-		cmocka_unit_test(a_reader_refuses_what_is_not_in_the_log), cmocka_unit_test(log_ends_and_topics),
-		cmocka_unit_test(an_absent_cluster_is_an_error_in_time),   cmocka_unit_test(the_environment_passes_through),
+		cmocka_unit_test(a_record_comes_back_as_it_was),
+		cmocka_unit_test(null_and_empty_differ),
+		cmocka_unit_test(keys_go_where_bus_partition_of_says),
+		cmocka_unit_test(the_first_record_of_a_topic_is_not_late),
+		cmocka_unit_test(what_is_not_acknowledged_is_told_later),
+		cmocka_unit_test(errors_that_pass_leave_no_trace),
+		cmocka_unit_test(a_refused_record_finishes_the_producer),
+		cmocka_unit_test(a_huge_record_is_refused_at_once),
+		cmocka_unit_test(no_more_in_flight_than_there_are_slots),
+		cmocka_unit_test(a_reader_ends_where_the_log_ended),
+		cmocka_unit_test(a_reader_follows),
+		cmocka_unit_test(a_reader_refuses_what_is_not_in_the_log),
+		cmocka_unit_test(log_ends_and_topics),
+		cmocka_unit_test(an_absent_cluster_is_an_error_in_time),
+		cmocka_unit_test(the_environment_passes_through),
 		cmocka_unit_test(a_secret_may_come_from_a_file),
 	};
 

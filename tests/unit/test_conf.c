@@ -232,7 +232,7 @@ static void printed_without_secrets(void **state)
 				     "OPENITEM_KAFKA_SASL_PASSWORD=hidden", "OPENITEM_KAFKA_SASL_PASSWORD_FILE=/run/p",
 				     "OPENITEM_KAFKA_SECURITY_PROTOCOL=sasl_ssl", "OPENITEM_KAFKA_SSL_KEY_PEM=hidden",
 				     "OPENITEM_A=host=x password=hidden", "OPENITEM_B=postgresql://u:hidden@h/d",
-				     "OPENITEM_C=postgresql://u@h:5432/d"));
+				     "OPENITEM_C=postgresql://u@h:5432/d", "OPENITEM_D=password = hidden", "OPENITEM_E=/my.password/x"));
 	_cleanup_(buf_free) struct buf out = { 0 };
 	const char *value;
 	struct text password;
@@ -246,16 +246,31 @@ static void printed_without_secrets(void **state)
 	conf_required(c, "OPENITEM_A", "a connection string", &value);
 	conf_required(c, "OPENITEM_B", "a connection string", &value);
 	conf_required(c, "OPENITEM_C", "a connection string", &value);
+	conf_required(c, "OPENITEM_D", "a connection string", &value);
+	conf_required(c, "OPENITEM_E", "a path", &value);
 	conf_print(c, &out);
 	assert_string_equal(buf_text(&out).s, "OPENITEM_KAFKA_BROKERS=a:1\n"
 					      "OPENITEM_BATCH=5000 # default\n"
 					      "OPENITEM_PASSWORD='***'\n"
 					      "OPENITEM_NAME='it'\\''s $HOME'\n"
 					      "OPENITEM_A='***'\nOPENITEM_B='***'\nOPENITEM_C=postgresql://u@h:5432/d\n"
+					      "OPENITEM_D='***'\nOPENITEM_E=/my.password/x\n"
 					      "OPENITEM_KAFKA_SASL_PASSWORD='***'\n"
 					      "OPENITEM_KAFKA_SASL_PASSWORD_FILE=/run/p\n"
 					      "OPENITEM_KAFKA_SECURITY_PROTOCOL=sasl_ssl\n"
 					      "OPENITEM_KAFKA_SSL_KEY_PEM='***'\n");
+}
+
+/* A manifest whose secret ends in a line end: what is wrong with it is said without it. */
+static void a_wrong_connection_string_is_not_repeated(void **state)
+{
+	(void)state;
+	_cleanup_(conf_freep) struct conf *c = conf_new("cash", ENV("OPENITEM_CASH_DATABASE=host=x password=hidden\n"));
+	const char *value;
+
+	conf_required(c, "OPENITEM_CASH_DATABASE", "a connection string", &value);
+	assert_false(conf_finish(c));
+	expect_problem(c, 0, "OPENITEM_CASH_DATABASE: expected a connection string, got \"***\"");
 }
 
 int main(void)
@@ -268,6 +283,7 @@ int main(void)
 		cmocka_unit_test(secrets_come_from_files),
 		cmocka_unit_test(secrets_have_one_source),
 		cmocka_unit_test(printed_without_secrets),
+		cmocka_unit_test(a_wrong_connection_string_is_not_repeated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

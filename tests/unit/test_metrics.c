@@ -202,19 +202,28 @@ static struct metrics_http *start(const char *listen_at, int live_max_s)
 	return h;
 }
 
-/* The whole answer, in a static buffer. */
-static const char *ask(const struct metrics_http *h, const char *request)
+static int connect_to(const struct metrics_http *h)
 {
-	static char answer[200000];
 	struct sockaddr_in at = { .sin_family = AF_INET,
 				  .sin_port = htons(metrics_http_port(h)),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct timeval patience = { .tv_sec = 5 };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/* The whole answer, in a static buffer; what came within 5 s. */
+static const char *ask(const struct metrics_http *h, const char *request)
+{
+	static char answer[200000];
+	int fd = connect_to(h);
 	size_t n = 0;
 	ssize_t got;
 
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(write(fd, request, strlen(request)), strlen(request));
+	send(fd, request, strlen(request), MSG_NOSIGNAL); /* what is too long is not read to its end */
 	while ((got = read(fd, answer + n, sizeof(answer) - 1 - n)) > 0)
 		n += (size_t)got;
 	close(fd);
@@ -294,6 +303,47 @@ static void both_formats_and_the_rest(void **state)
 	metrics_http_stop(NULL);
 }
 
+/* They never finish their request, and are never silent for as long as the server's own limit. */
+static void slow_clients_make_room(void **state)
+{
+	(void)state;
+	struct metrics_http *h = start("127.0.0.1:0", 0);
+	int slow[200];
+
+	for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+		slow[i] = connect_to(h);
+		assert_int_equal(write(slow[i], "GET /", 5), 5);
+		if (i % 20 == 19)
+			expect(get(h, "/livez"), "200", "live");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(slow); i++)
+		close(slow[i]);
+	expect(get(h, "/livez"), "200", "live");
+	metrics_http_stop(h);
+}
+
+static void what_is_no_request(void **state)
+{
+	(void)state;
+	static char big[100000];
+	struct metrics_http *h = start("127.0.0.1:0", 0);
+	const char *const bad[] = { "\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01\x02", "GET /livez HTTP/9.9\r\n\r\n",
+				    "GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" };
+
+	memset(big, 'a', sizeof(big) - 1);
+	memcpy(big, "GET /livez HTTP/1.1\r\nx: ", 24);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		int fd = connect_to(h);
+
+		assert_int_equal(write(fd, bad[i], strlen(bad[i])), strlen(bad[i]));
+		close(fd);
+	}
+	expect(ask(h, bad[4]), "404", "there is");
+	assert_null(strstr(ask(h, big), "200 OK")); /* 16 KiB are enough for anybody */
+	expect(get(h, "/livez"), "200", "live");
+	metrics_http_stop(h);
+}
+
 static void an_address_in_use_says_so(void **state)
 {
 	(void)state;
@@ -325,6 +375,7 @@ int main(void)
 		cmocka_unit_test(many_threads_lose_nothing), cmocka_unit_test(ready_names_what_is_missing),
 		cmocka_unit_test(live_needs_a_beat),         cmocka_unit_test(both_formats_and_the_rest),
 		cmocka_unit_test(an_address_in_use_says_so), cmocka_unit_test(promtool_accepts_it),
+		cmocka_unit_test(slow_clients_make_room),    cmocka_unit_test(what_is_no_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,11 @@ static void a_connection_that_fails_says_why(void **state)
 	assert_err(store_open("port=5432 hunter2", &fixture_err, &none), ERR_FATAL, "store_conninfo");
 	assert_null(strstr(fixture_err.msg, "hunter2"));
 	assert_err(store_open("host=127.0.0.1 port=none", &fixture_err, &none), ERR_FATAL, "store_conninfo");
+	assert_non_null(strstr(fixture_err.msg, "port"));
+	assert_err(store_open("postgresql://u:hunter2/x@127.0.0.1/d", &fixture_err, &none), ERR_FATAL, "store_conninfo");
+	assert_null(strstr(fixture_err.msg, "hunter2"));
+	assert_err(store_open("host=127.0.0.1 sslmode=hunter2", &fixture_err, &none), ERR_FATAL, "store_conninfo");
+	assert_null(strstr(fixture_err.msg, "hunter2"));
 	assert_err(store_open("host=127.0.0.1 port=1", &fixture_err, &none), ERR_RETRY, "store_lost");
 	assert_err(store_open("host=/nonexistent", &fixture_err, &none), ERR_RETRY, "store_lost");
 	snprintf(conninfo, sizeof(conninfo), "%s dbname=there_is_no_such_database", fixture_conninfo());

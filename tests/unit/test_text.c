@@ -267,8 +267,15 @@ static void json_strings(void **state)
 	buf_json_string(&b, TEXT("a\"b\\c\n\r\t\x01\x1f\x7f\0 M\xc3\xbc\xff/"));
 	assert_text(buf_text(&b), "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f\\u007f\\u0000 M\xc3\xbc\\ufffd/\"");
 	buf_clear(&b);
+	buf_json_string(
+		&b, TEXT("\xc2\x9b \xd8\x9c \xe2\x80\xae \xe2\x80\xa8 \xe2\x81\xa6 \xef\xbb\xbf \xe2\x80\x93 \xf0\x9f\x98\x80"));
+	assert_text(buf_text(&b), "\"\\u009b \\u061c \\u202e \\u2028 \\u2066 \\ufeff \xe2\x80\x93 \xf0\x9f\x98\x80\"");
+	buf_clear(&b);
 	buf_json_string(&b, TEXT_NONE);
 	assert_text(buf_text(&b), "\"\"");
+	buf_clear(&b);
+	buf_json_safe(&b, TEXT("{\"a\": [\"\xc2\x9b\xe2\x80\xae\x7f\", \"M\xc3\xbc\"]}"));
+	assert_text(buf_text(&b), "{\"a\": [\"\\u009b\\u202e\\u007f\", \"M\xc3\xbc\"]}");
 }
 
 static void build(struct buf *b)

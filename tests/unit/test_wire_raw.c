@@ -104,7 +104,7 @@ static void broken_framing_is_refused(void **state)
 	check(&command_lift_block_msg,
 	      TEXT("\0\0\0\0\x07\0\x0a\x02"
 		   "B1"),
-	      false, ERR_REJECT, "undecodable", "ar.command.v1.LiftBlock: broken or cut protobuf");
+	      false, ERR_REJECT, "undecodable", "ar.command.v1.LiftBlock: broken or cut protobuf at byte 1");
 }
 
 static void wrong_wire_type_is_refused(void **state)
@@ -180,7 +180,7 @@ static void packed_and_unpacked_are_the_same(void **state)
 	refused(&reference_cash_rules_recorded_msg, &packed, "too_many", "rules: more than 8 elements");
 	loose.n -= 2;
 	add_piece(&loose, 3, TEXT("\x80"));
-	refused(&reference_cash_rules_recorded_msg, &loose, "undecodable", "rules[2]: broken or cut protobuf");
+	refused(&reference_cash_rules_recorded_msg, &loose, "undecodable", "rules[2]: broken or cut protobuf at byte 21");
 }
 
 static void a_newer_sender_is_taken_outside_and_stops_inside(void **state)

@@ -16,6 +16,7 @@ CREATE TABLE position (
 	topic text NOT NULL,
 	partition integer NOT NULL,
 	next_offset bigint NOT NULL CHECK (next_offset >= 0),
+	record_hash bytea NOT NULL DEFAULT '' CHECK (length(record_hash) IN (0, 32)),
 	PRIMARY KEY (lane, topic, partition)
 ) WITH (fillfactor = 50);
 
@@ -25,6 +26,7 @@ CREATE TABLE input_seq (
 	partition integer NOT NULL,
 	source_lane integer NOT NULL,
 	last_seq bigint NOT NULL,
+	pass_below bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (lane, topic, partition, source_lane)
 ) WITH (fillfactor = 50);
 
@@ -34,6 +36,8 @@ CREATE TABLE output_seq (
 	destination_lane integer NOT NULL,
 	last_seq bigint NOT NULL,
 	known_offset bigint NOT NULL DEFAULT -1,
+	published_seq bigint NOT NULL DEFAULT 0,
+	last_offset bigint NOT NULL DEFAULT -1,
 	PRIMARY KEY (lane, topic, destination_lane)
 ) WITH (fillfactor = 50);
 
@@ -71,6 +75,21 @@ CREATE TABLE outcome (
 );
 CREATE INDEX outcome_cause ON outcome (cause_event_id);
 
+-- Positions that a person moved (openitem reposition).
+CREATE TABLE moved (
+	lane integer NOT NULL,
+	moved_at_us bigint NOT NULL,
+	topic text NOT NULL,
+	partition integer NOT NULL,
+	lane_seq bigint NOT NULL,
+	from_offset bigint NOT NULL,
+	to_offset bigint NOT NULL,
+	passed_over bigint NOT NULL,
+	moved_by text NOT NULL,
+	reason text NOT NULL,
+	PRIMARY KEY (lane, moved_at_us, topic, partition)
+);
+
 -- Says which database this is: what was remembered outside about another one does not count (the Redis hint).
 CREATE TABLE birth (
 	id uuid NOT NULL DEFAULT gen_random_uuid()
@@ -80,5 +99,5 @@ INSERT INTO birth DEFAULT VALUES;
 -- openitem_SERVICE stands for the service's role; the build puts its name there (common/store/embed_sql.py).
 GRANT SELECT, INSERT, UPDATE ON lane, position, input_seq, output_seq TO openitem_SERVICE;
 GRANT SELECT, INSERT, UPDATE, DELETE ON cursor TO openitem_SERVICE;
-GRANT SELECT, INSERT ON outcome TO openitem_SERVICE;
+GRANT SELECT, INSERT ON outcome, moved TO openitem_SERVICE;
 GRANT SELECT ON birth TO openitem_SERVICE;

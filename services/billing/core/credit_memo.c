@@ -107,7 +107,7 @@ static enum refusal spread(struct billing_credited_line *rest, size_t n, int64_t
 	int64_t left = 0, seen = 0, given = 0;
 
 	for (size_t i = 0; i < n; i++)
-		left += rest[i].net_minor;
+		CHECK(money_add_minor(left, rest[i].net_minor, &left)); /* bil_invoice_amounts has refused what does not fit */
 	if (net_minor > left)
 		return REFUSE_OVER_CREDITED;
 	for (size_t i = 0; i < n; i++) {
@@ -169,7 +169,7 @@ static void credit_lines(struct arena *arena, const struct billing_document_issu
 			out.quantity_e6 = credit[i].quantity_e6;
 		out.net_minor = credit[i].net_minor;
 		memo->lines[memo->n_lines++] = out;
-		memo->net_minor += out.net_minor;
+		CHECK(money_add_minor(memo->net_minor, out.net_minor, &memo->net_minor));
 	}
 }
 
@@ -185,7 +185,7 @@ static struct type_tax_amount tax_so_far(const struct billing_document_issued *i
 static void add_tax(struct billing_document_issued *memo, struct type_tax_amount tax)
 {
 	memo->taxes[memo->n_taxes++] = tax;
-	memo->tax_minor += tax.amount_minor;
+	CHECK(money_add_minor(memo->tax_minor, tax.amount_minor, &memo->tax_minor));
 }
 
 static void credit_taxes(const struct billing_document_issued *invoice, const struct billing_credited_so_far *so_far,
@@ -203,12 +203,12 @@ static void credit_taxes(const struct billing_document_issued *invoice, const st
 		for (size_t k = 0; k < now.n; k++) {
 			struct type_tax_amount *tax = &now.tax[k];
 			struct type_tax key = { .code = tax->code, .category = tax->category, .rate_ppm = tax->rate_ppm };
-			int64_t sum = before.amount_minor;
+			int64_t sum = before.amount_minor, base;
 			if (!bil_tax_same(&key, &before))
 				continue;
 			if (!alone)
-				CHECK(bil_tax_on(&before, before.base_minor + tax->base_minor, &sum));
-			tax->amount_minor = sum - before.amount_minor;
+				CHECK(money_add_minor(before.base_minor, tax->base_minor, &base) && bil_tax_on(&before, base, &sum));
+			CHECK(money_sub_minor(sum, before.amount_minor, &tax->amount_minor));
 			add_tax(memo, *tax);
 		}
 	}
@@ -246,7 +246,7 @@ void bil_credit_memo_make(struct arena *arena, const struct billing_document_iss
 		credit_taxes(invoice, so_far, memo);
 	else
 		credit_taxes_only(invoice, so_far, tax_code, memo);
-	memo->gross_minor = memo->net_minor + memo->tax_minor;
+	CHECK(money_add_minor(memo->net_minor, memo->tax_minor, &memo->gross_minor));
 }
 
 /* ---- afterwards ------------------------------------------------------------------------------------------------------- */
@@ -268,7 +268,7 @@ const struct billing_credited_so_far *bil_credit_memo_count(struct arena *arena,
 			k++;
 		if (k == next->n_lines)
 			next->lines[next->n_lines++] = (struct billing_credited_line){ .line_no = memo->lines[i].line_no };
-		next->lines[k].net_minor += memo->lines[i].net_minor;
+		CHECK(money_add_minor(next->lines[k].net_minor, memo->lines[i].net_minor, &next->lines[k].net_minor));
 		next->lines[k].quantity_e6 += memo->lines[i].quantity_e6;
 	}
 	next->taxes = WIRE_ARRAY(arena, invoice->n_taxes, type_tax_amount);
@@ -280,8 +280,8 @@ const struct billing_credited_so_far *bil_credit_memo_count(struct arena *arena,
 			struct type_tax key = { .code = tax->code, .category = tax->category, .rate_ppm = tax->rate_ppm };
 			if (!bil_tax_same(&key, &next->taxes[i]))
 				continue;
-			next->taxes[i].base_minor += tax->base_minor;
-			next->taxes[i].amount_minor += tax->amount_minor;
+			CHECK(money_add_minor(next->taxes[i].base_minor, tax->base_minor, &next->taxes[i].base_minor));
+			CHECK(money_add_minor(next->taxes[i].amount_minor, tax->amount_minor, &next->taxes[i].amount_minor));
 		}
 	}
 	return next;

@@ -26,6 +26,25 @@ static enum refusal make_line(const struct invoice_pick *pick, int exponent, str
 	return REFUSE_NOTHING;
 }
 
+/*
+ * Each line of the journal has to fit an amount, too: revenue and deferred revenue, and the tax of each rate, can be large on either
+ * side while their total is small.
+ */
+static bool postings_fit(const struct billing_document_issued *doc, const struct tax_list *taxes)
+{
+	int64_t revenue = 0, deferred = 0;
+
+	for (size_t i = 0; i < doc->n_lines; i++) {
+		int64_t *sum = doc->lines[i].deferred_revenue ? &deferred : &revenue;
+		if (!money_add_minor(*sum, doc->lines[i].net_minor, sum))
+			return false;
+	}
+	for (size_t i = 0; i < taxes->n; i++)
+		if (!in_range(taxes->tax[i].amount_minor))
+			return false;
+	return in_range(revenue) && in_range(deferred);
+}
+
 enum refusal bil_invoice_amounts(struct arena *arena, struct text currency, const struct invoice_pick *picks, size_t n_picks,
 				 struct billing_document_issued *doc)
 {
@@ -52,7 +71,7 @@ enum refusal bil_invoice_amounts(struct arena *arena, struct text currency, cons
 	if (why != REFUSE_NOTHING)
 		return why;
 	if (!money_add_minor(doc->net_minor, doc->tax_minor, &doc->gross_minor) || !in_range(doc->net_minor) ||
-	    !in_range(doc->tax_minor) || !in_range(doc->gross_minor))
+	    !in_range(doc->tax_minor) || !in_range(doc->gross_minor) || !postings_fit(doc, &taxes))
 		return REFUSE_AMOUNT_OUT_OF_RANGE;
 	if (doc->gross_minor < 0)
 		return REFUSE_NEGATIVE_TOTAL;

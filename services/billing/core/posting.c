@@ -68,8 +68,10 @@ static void post_billed(struct ledger *j, const struct billing_document_issued *
 	ledger_start(j, entry_kind(doc->type), doc->entity, doc->accounting_date);
 	for (size_t i = 0; i < doc->n_items; i++)
 		ledger_item(j, TYPE_LEDGER_ACCOUNT_AR, in_currency(doc, doc->items[i].original_minor), item_of(doc, account, i));
-	for (size_t i = 0; i < doc->n_lines; i++)
-		*(doc->lines[i].deferred_revenue ? &deferred : &income) += doc->lines[i].net_minor;
+	for (size_t i = 0; i < doc->n_lines; i++) {
+		int64_t *sum = doc->lines[i].deferred_revenue ? &deferred : &income;
+		CHECK(money_add_minor(*sum, doc->lines[i].net_minor, sum)); /* bil_invoice_amounts has refused what does not fit */
+	}
 	ledger_line(j, income_of(doc->debit_memo_kind), in_currency(doc, -sign * income), TEXT_NONE);
 	ledger_line(j, TYPE_LEDGER_ACCOUNT_DEFERRED_REVENUE, in_currency(doc, -sign * deferred), TEXT_NONE);
 	for (size_t i = 0; i < doc->n_taxes; i++)

@@ -39,12 +39,20 @@ void cash_parts_oldest_due(struct cash_parts *parts)
 		qsort(parts->part, parts->n, sizeof(*parts->part), by_due);
 }
 
+int64_t cash_plus(int64_t a_minor, int64_t b_minor)
+{
+	int64_t sum;
+
+	CHECK(money_add_minor(a_minor, b_minor, &sum));
+	return sum;
+}
+
 int64_t cash_parts_sum(const struct cash_parts *parts)
 {
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < parts->n; i++)
-		CHECK(money_add_minor(sum, parts->part[i].minor, &sum));
+		sum = cash_plus(sum, parts->part[i].minor);
 	return sum;
 }
 

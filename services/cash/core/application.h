@@ -32,6 +32,8 @@ void cash_parts_add_some(struct cash_parts *parts, const struct cash_item_row *i
 void cash_parts_oldest_due(struct cash_parts *parts);
 /* Sum; amounts are bounded by the wire, a sum of a few thousand of them fits. */
 int64_t cash_parts_sum(const struct cash_parts *parts);
+/* a + b, checked: what is added here are open amounts of at most CASH_NAMED_DOCUMENTS_MAX items, far from overflow. */
+int64_t cash_plus(int64_t a_minor, int64_t b_minor);
 
 struct cash_pair {
 	const struct cash_item_row *credit, *debit;

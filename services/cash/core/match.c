@@ -108,7 +108,7 @@ static void list_amount(const struct cash_match *m, struct type_explanation *why
 static bool exact_amount(const struct cash_match *m, struct cash_plan *plan)
 {
 	struct cash_parts credits = open_credits(m), debits = cash_parts_new(m->arena, 1);
-	int64_t net = m->amount_minor + cash_parts_sum(&credits);
+	int64_t net = cash_plus(m->amount_minor, cash_parts_sum(&credits));
 	size_t n_alone, n_net = 0;
 
 	if (too_many(m))
@@ -148,7 +148,7 @@ static bool all_due(const struct cash_match *m, struct cash_plan *plan)
 			cash_parts_add(&debits, item);
 	}
 	int64_t due = cash_parts_sum(&debits);
-	if (due != m->amount_minor && due != m->amount_minor + credit_sum)
+	if (due != m->amount_minor && due != cash_plus(m->amount_minor, credit_sum))
 		return false;
 	if (due == m->amount_minor)
 		credits.n = 0;
@@ -177,7 +177,7 @@ static bool oldest_first(const struct cash_match *m, struct cash_plan *plan)
 	/* Credits before cash (CSH-17): while there are more of them the receipt waits. */
 	if (!more_credits) {
 		credits = cash_match_credits(m, &credits);
-		credit_sum += m->amount_minor;
+		credit_sum = cash_plus(credit_sum, m->amount_minor);
 	}
 	plan->pairs = cash_pair(m->arena, &credits, &debits);
 	plan->goes_on = (more_debits && debit_sum <= credit_sum) || (more_credits && credit_sum <= debit_sum);

@@ -63,9 +63,9 @@ static void describe(const struct cash_match *m, struct document *doc)
 		const struct cash_item_row *item = doc->items.row[i];
 
 		if (item->open_minor > 0)
-			doc->debit_minor += item->open_minor;
+			doc->debit_minor = cash_plus(doc->debit_minor, item->open_minor);
 		else
-			doc->credit_minor += cash_item_free(item);
+			doc->credit_minor = cash_plus(doc->credit_minor, cash_item_free(item));
 	}
 	doc->is_debit = doc->first->kind == CASH_ITEM_INVOICE || doc->first->kind == CASH_ITEM_DEBIT_MEMO;
 	doc->in_scope = text_eq(doc->first->entity, m->entity) && cash_same_currency(doc->first->currency, m->currency);
@@ -207,7 +207,7 @@ static bool group_balance(const struct named *n, const struct group *g, int64_t 
 		const struct document *doc = &n->document[g->member[i]];
 		if (!doc->in_scope)
 			continue;
-		*ret_minor += doc->debit_minor - doc->credit_minor;
+		*ret_minor = cash_plus(*ret_minor, cash_plus(doc->debit_minor, -doc->credit_minor));
 		open = open || doc->debit_minor != 0;
 	}
 	return open;
@@ -228,7 +228,7 @@ static int64_t sum_of(const struct named *n)
 	for (size_t i = 0; i < n->n; i++) {
 		const struct document *doc = &n->document[i];
 		if (doc->in_scope && (doc->chosen || doc->grouped))
-			sum += wanted(doc) - doc->credit_minor;
+			sum = cash_plus(sum, cash_plus(wanted(doc), -doc->credit_minor));
 	}
 	return sum;
 }
@@ -371,7 +371,7 @@ static struct type_explanation *explain(const struct named *n)
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < n->n; i++) {
 			const struct document *doc = &n->document[i];
-			struct money open = cash_money(doc->first->currency, doc->debit_minor - doc->credit_minor);
+			struct money open = cash_money(doc->first->currency, cash_plus(doc->debit_minor, -doc->credit_minor));
 
 			if (doc->chosen == (round == 0))
 				cash_candidate(arena, why, cash_match_name(doc->first), CASH_RULE_REFERENCE, "%s, open " TEXT_FMT,

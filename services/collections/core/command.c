@@ -303,6 +303,8 @@ static const char *check_promise(struct decision *d, struct text account, const 
 		return REFUSE_NOTHING_OPEN;
 	if (m->n_items > 0 && ret_amount->minor > open.minor)
 		return REFUSE_AMOUNT_TOO_LARGE;
+	if (ret_amount->minor > WIRE_MINOR_MAX)
+		return REFUSE_OUT_OF_RANGE;
 	if (!date_is_valid(today))
 		return REFUSE_DAY_UNKNOWN;
 	if (m->promised_date < today)
@@ -401,7 +403,9 @@ static void apply_lift_block(struct book *book, const struct input *input, struc
 	struct collections_block key = block_key(input, account, block_id);
 	const struct collections_block *old = book_get(book, &collections_block_table, &key);
 
-	CHECK(old != NULL);
+	CHECK(old != NULL || book_is_again(book));
+	if (old == NULL)
+		return; /* a rebuild: loaded, and done again */
 	key = *old;
 	key.lifted = true;
 	book_put(book, &collections_block_table, &key);
@@ -424,7 +428,9 @@ static void apply_lift_hold(struct book *book, const struct input *input, struct
 	struct collections_hold key = hold_key(input, account, hold_id);
 	const struct collections_hold *old = book_get(book, &collections_hold_table, &key);
 
-	CHECK(old != NULL);
+	CHECK(old != NULL || book_is_again(book));
+	if (old == NULL)
+		return; /* a rebuild: loaded, and done again */
 	key = *old;
 	key.lifted = true;
 	book_put(book, &collections_hold_table, &key);

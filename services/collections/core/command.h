@@ -17,6 +17,7 @@
 #define REFUSE_CURRENCY_MISMATCH "currency_mismatch" /* an amount in another currency than the item */
 #define REFUSE_NOTHING_OPEN      "nothing_open" /* nothing is open of the items */
 #define REFUSE_AMOUNT_TOO_LARGE  "amount_too_large" /* more than is open of the items */
+#define REFUSE_OUT_OF_RANGE      "amount_out_of_range" /* the items are worth more than an amount can carry */
 #define REFUSE_DAY_UNKNOWN       "day_unknown" /* no business day was opened yet */
 #define REFUSE_DATE_PASSED       "date_passed" /* promised for a day before today */
 #define REFUSE_TOO_MANY_PROMISES "too_many_promises" /* PROMISES_PER_ACCOUNT_MAX are open */

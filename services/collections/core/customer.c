@@ -9,13 +9,13 @@ void customer_want(struct book *book, const struct input *input, struct text acc
 {
 	struct collections_customer key = key_of(input, account, day);
 
-	book_want(book, &collections_customer_table, CUSTOMER_IN_FORCE, &key);
+	book_want(book, &collections_customer_table, CUSTOMER_ON_DAY, &key);
 }
 
 static const struct collections_customer *row_on(struct book *book, const struct input *input, struct text account, date_t day)
 {
 	struct collections_customer key = key_of(input, account, day);
-	struct rows rows = book_find(book, &collections_customer_table, CUSTOMER_IN_FORCE, &key);
+	struct rows rows = book_find(book, &collections_customer_table, CUSTOMER_ON_DAY, &key);
 
 	return rows.n > 0 ? rows.row[0] : NULL;
 }

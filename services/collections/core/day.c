@@ -197,6 +197,22 @@ static void emit_notice(struct decision *d, const struct judge_case *c, const st
 	emit(d, e, n->ladder_version);
 }
 
+/* An amount that no notice can name: a clerk has to look at it. */
+static void emit_beyond(struct decision *d, const struct judge_case *c, const struct judgement *j)
+{
+	const struct collections_subject *s = c->subject;
+	struct collections_event *e = event_for(d, s->account, COLLECTIONS_EVENT_REFUSED);
+
+	e->refused = WIRE_NEW(d->arena, type_refused);
+	e->refused->reason = TEXT(DAY_AMOUNT_OUT_OF_RANGE);
+	e->refused->detail =
+		text_printf(d->arena, "overdue in %s with " TEXT_FMT ": more than a notice can name; level %d is not sent",
+			    s->currency, TEXT_ARG(s->entity), j->notice_level);
+	e->refused->subject = s->entity;
+	e->refused->input_type = TEXT("day_closed");
+	emit(d, e, TEXT_NONE);
+}
+
 static void emit_episode(struct decision *d, const struct judge_case *c, const struct judgement *j)
 {
 	struct collections_event *e =
@@ -257,10 +273,11 @@ static int64_t open_credits(const struct judge_case *c)
 {
 	int64_t minor = 0;
 
-	for (size_t i = 0; i < c->n_items; i++)
+	/* As much as an amount can carry. */
+	for (size_t i = 0; i < c->n_items && minor < WIRE_MINOR_MAX; i++)
 		if (judge_is_of(c, c->items[i]))
 			minor -= MIN(judge_open(c->items[i], c->day), (int64_t)0);
-	return minor;
+	return MIN(minor, WIRE_MINOR_MAX);
 }
 
 static void emit_promise(struct decision *d, const struct judge_case *c, const struct collections_promise_made *made,
@@ -328,7 +345,9 @@ static bool judge_one(struct decision *d, const struct collections_subject *s, c
 	struct judgement j = judge_subject(&c, d->arena);
 	if (j.ends || j.starts || j.resumes)
 		emit_episode(d, &c, &j);
-	if (j.notice_level > 0) {
+	if (j.notice_level > 0 && j.beyond) {
+		emit_beyond(d, &c, &j);
+	} else if (j.notice_level > 0) {
 		emit_notice(d, &c, &j);
 		(*notices)++;
 	}

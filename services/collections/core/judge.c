@@ -1,6 +1,7 @@
 #include "collections/core/judge.h"
 #include "collections/core/promise.h"
 #include "money/money.h"
+#include "wire/wire.h"
 
 date_t judge_next_day(date_t day)
 {
@@ -32,19 +33,25 @@ static bool item_blocked(const struct judge_case *c, const struct collections_it
 	return false;
 }
 
-static int64_t sum(int64_t a, int64_t b)
+/* Each open amount is bounded by the wire, their sum by nothing: it stays at the largest number, and the judgement says so. */
+static int64_t sum(int64_t a, int64_t b, struct judgement *j)
 {
 	int64_t r;
 
-	CHECK(money_add_minor(a, b, &r)); /* each open amount is bounded by the wire, their number by the probe */
-	return r;
+	if (money_add_minor(a, b, &r))
+		return r;
+	j->beyond = true;
+	return INT64_MAX;
 }
 
 int64_t judge_open(const struct collections_item *item, date_t day)
 {
 	if (item->accounting_date > day)
 		return 0;
-	return item->moved_on != DATE_NONE && item->moved_on > day ? sum(item->open_minor, -item->moved_minor) : item->open_minor;
+	int64_t open = item->open_minor;
+	if (item->moved_on != DATE_NONE && item->moved_on > day)
+		CHECK(money_sub_minor(open, item->moved_minor, &open));
+	return open;
 }
 
 bool judge_is_of(const struct judge_case *c, const struct collections_item *item)
@@ -63,9 +70,11 @@ static int64_t held_of(const struct judge_case *c, const struct judge_item *o)
 		if (h->sequence != o->item->sequence || !text_eq(h->document_id, o->item->document_id) ||
 		    (h->until != DATE_NONE && h->until < c->day))
 			continue;
-		held = sum(held, h->amount_minor == 0 ? o->open_minor : h->amount_minor);
+		/* Never more than the item is, so the sum stays small. */
+		int64_t part = h->amount_minor == 0 ? o->open_minor : MIN(h->amount_minor, o->open_minor);
+		held = MIN(held + part, o->open_minor);
 	}
-	return MIN(held, o->open_minor);
+	return held;
 }
 
 static void collect(const struct judge_case *c, struct arena *arena, struct judgement *j)
@@ -75,14 +84,14 @@ static void collect(const struct judge_case *c, struct arena *arena, struct judg
 		const struct collections_item *item = c->items[i];
 		int64_t open = judge_is_of(c, item) ? judge_open(item, c->day) : 0;
 		if (open < 0)
-			j->credits_minor = sum(j->credits_minor, -open);
+			j->credits_minor = sum(j->credits_minor, -open, j);
 		if (open <= 0 || item->due_date >= c->day)
 			continue;
 		struct judge_item *o = &j->overdue[j->n_overdue++];
 		*o = (struct judge_item){ .item = item, .days = c->day - item->due_date, .open_minor = open };
 		o->held_minor = held_of(c, o);
-		j->overdue_minor = sum(j->overdue_minor, open);
-		j->held_minor = sum(j->held_minor, o->held_minor);
+		j->overdue_minor = sum(j->overdue_minor, open, j);
+		j->held_minor = sum(j->held_minor, o->held_minor, j);
 		j->level = MAX(j->level, item->dunning_level);
 	}
 }
@@ -98,7 +107,7 @@ static void subtract_promises(const struct judge_case *c, struct judgement *j)
 			if (c->promises[p].made->n_items > 0 && !promise_covers(c->promises[p].made, o->item))
 				continue;
 			o->promised_minor += part;
-			j->promised_minor = sum(j->promised_minor, part);
+			j->promised_minor = sum(j->promised_minor, part, j);
 			left -= part;
 		}
 	}
@@ -161,12 +170,14 @@ struct judgement judge_subject(const struct judge_case *c, struct arena *arena)
 
 	collect(c, arena, &j);
 	subtract_promises(c, &j);
+	/* All are positive, and held and promised are parts of overdue: the differences cannot wrap. */
 	j.amount_minor = j.overdue_minor - j.held_minor - j.promised_minor - j.credits_minor;
+	j.beyond = j.beyond || j.amount_minor > WIRE_MINOR_MAX;
 	find_episode(c, &j);
 	find_oldest(&j);
 	find_level(c, &j);
 	j.notice_date = judge_next_day(c->day);
-	if (c->ladder == NULL || j.amount_minor <= minimum(c) || account_blocked(c))
+	if (c->ladder == NULL || j.amount_minor <= minimum(c) || account_blocked(c) || !date_is_valid(j.notice_date))
 		return j;
 	/* One level at a time, each once per episode, with days in between. */
 	bool fresh = c->subject->notice_date == DATE_NONE || j.notice_date - c->subject->notice_date >= c->ladder->days_between;

@@ -39,6 +39,7 @@ struct judgement {
 	int64_t held_minor; /* of overdue items, under a block or hold, positive */
 	int64_t promised_minor; /* of the rest of them, positive */
 	int64_t amount_minor; /* overdue - held - promised - credits */
+	bool beyond; /* more than an event can carry (WIRE_MINOR_MAX): the sums above may have stopped at the largest number */
 	int32_t oldest_days; /* of what remains */
 	int32_t reached; /* highest level whose days are reached by what remains; 0 = none */
 	struct judge_item *overdue; /* oldest first */
@@ -56,7 +57,7 @@ int64_t judge_open(const struct collections_item *item, date_t day);
 /* Is the item one of the subject's? */
 bool judge_is_of(const struct judge_case *c, const struct collections_item *item);
 
-/* The next business day: Monday to Friday until calendars exist. */
+/* The next business day: Monday to Friday until calendars exist. May lie beyond the last valid date; nobody is dunned then. */
 date_t judge_next_day(date_t day);
 
 struct judgement judge_subject(const struct judge_case *c, struct arena *arena);

@@ -1,5 +1,6 @@
 #include "collections/core/promise.h"
 #include "money/money.h"
+#include "wire/wire.h"
 
 date_t promise_last_day(const struct collections_promise_made *made)
 {
@@ -29,12 +30,13 @@ int64_t promise_paid(const struct collections_promise_made *made, const struct c
 		if (p->accounting_date < made->made_on || p->accounting_date > last || !text_eq(p->entity, made->entity) ||
 		    memcmp(p->currency, made->amount.currency, 3) != 0)
 			continue;
-		if (made->n_items == 0)
-			CHECK(money_add_minor(sum, p->received_minor, &sum));
-		else if (has_item(made, p->document_id, p->sequence))
-			CHECK(money_add_minor(sum, p->applied_minor, &sum));
+		int64_t minor = made->n_items == 0 ? p->received_minor : 0;
+		if (made->n_items > 0 && has_item(made, p->document_id, p->sequence))
+			minor = p->applied_minor;
+		if (!money_add_minor(sum, minor, &sum))
+			return WIRE_MINOR_MAX;
 	}
-	return MAX(sum, (int64_t)0);
+	return MIN(MAX(sum, (int64_t)0), WIRE_MINOR_MAX);
 }
 
 enum collections_promise_state promise_state(const struct collections_promise_made *made, int64_t paid_minor, date_t day)

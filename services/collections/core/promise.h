@@ -13,7 +13,7 @@
 /* Last day on which a payment counts. */
 date_t promise_last_day(const struct collections_promise_made *made);
 
-/* Never negative. */
+/* Never negative, and never more than an amount can carry (WIRE_MINOR_MAX). */
 int64_t promise_paid(const struct collections_promise_made *made, const struct collections_paid *const *paid, size_t n, date_t day);
 
 /* COLLECTIONS_PROMISE_STATE_UNSPECIFIED: it is open still. */

@@ -1,38 +1,6 @@
 #include "core/dead_letter.h"
 
-#define OURS    "openitem_service"
-#define OMITTED "openitem_omitted"
-
-/* Every header we add; a header of these names on a record that carries OURS is from its refusal before. */
-static const char *const added[] = {
-	"__connect.errors.topic",
-	"__connect.errors.partition",
-	"__connect.errors.offset",
-	"__connect.errors.connector.name",
-	"__connect.errors.task.id",
-	"__connect.errors.stage",
-	"__connect.errors.class.name",
-	"__connect.errors.exception.class.name",
-	"__connect.errors.exception.message",
-	"__connect.errors.exception.stacktrace",
-	"kafka_dlt-original-topic",
-	"kafka_dlt-original-partition",
-	"kafka_dlt-original-offset",
-	"kafka_dlt-original-timestamp",
-	"kafka_dlt-original-timestamp-type",
-	"kafka_dlt-original-consumer-group",
-	"kafka_dlt-exception-fqcn",
-	"kafka_dlt-exception-cause-fqcn",
-	"kafka_dlt-exception-message",
-	"kafka_dlt-exception-stacktrace",
-	"openitem_error_code",
-	"openitem_error_retryable",
-	"openitem_attempts",
-	"openitem_redrive_count",
-	OURS,
-	OMITTED, /* the last one: only when something is */
-};
-_Static_assert(ARRAY_LEN(added) == DEAD_LETTER_HEADERS_MAX, "as the header says");
+_Static_assert(DEAD_LETTER_HEADERS_MAX == WIRE_DEAD_SET + 1, "and what was omitted");
 
 /* Refusals that say something about us or about reference facts, not about the record alone. */
 bool intake_is_retryable(const char *reason)
@@ -56,20 +24,17 @@ static const struct record_header *last_header(const struct record *r, const cha
 	return NULL;
 }
 
-static bool is_added(struct text name)
+/*
+ * The re-drive tool's count stands in front (wire/dead.h); whoever re-drives with another tool copies our set. A stranger's says nothing: it
+ * could keep his record from being re-driven. What is no small number counts as 0.
+ */
+static int64_t redrive_count(const struct record *r, bool by_tool)
 {
-	for (size_t i = 0; i < ARRAY_LEN(added); i++)
-		if (text_eq(name, text_of(added[i])))
-			return true;
-	return false;
-}
-
-/* A count that a stranger or the re-drive tool wrote; what is no small number counts as 0. */
-static int64_t redrive_count(const struct record *r)
-{
-	const struct record_header *h = last_header(r, "openitem_redrive_count");
+	const struct record_header *h = by_tool ? &r->headers[0] : NULL;
 	int64_t n;
 
+	if (!by_tool && last_header(r, WIRE_DEAD_SERVICE) != NULL)
+		h = last_header(r, WIRE_DEAD_COUNT);
 	if (h == NULL || h->value_null || !text_parse_i64(h->value, &n) || n < 0 || n > 1000000)
 		return 0;
 	return n;
@@ -95,14 +60,13 @@ static const char *stage_of(const char *reason)
 	return strcmp(reason, "key_mismatch") == 0 ? "KEY_CONVERTER" : "VALUE_CONVERTER";
 }
 
-/* The values, in the order of `added`. */
-static void fill_values(const struct record *r, const struct err *why, struct arena *arena, struct text values[])
+/* The values, in the order of wire_dead_headers. */
+static void fill_values(const struct record *r, const struct err *why, int64_t redriven, struct arena *arena, struct text values[])
 {
 	struct text partition = text_printf(arena, "%d", r->partition);
 	struct text offset = text_printf(arena, "%lld", (long long)r->offset);
 	struct text class = text_printf(arena, "ar.intake.%s", why->code);
 	struct text message = text_dup(arena, text_of(why->msg));
-	int64_t redriven = redrive_count(r);
 	size_t n = 0;
 
 	values[n++] = r->topic;
@@ -130,7 +94,7 @@ static void fill_values(const struct record *r, const struct err *why, struct ar
 	values[n++] = text_printf(arena, "%lld", (long long)redriven + 1);
 	values[n++] = text_printf(arena, "%lld", (long long)redriven);
 	values[n++] = TEXT("intake");
-	CHECK(n == DEAD_LETTER_HEADERS_MAX - 1);
+	CHECK(n == WIRE_DEAD_SET);
 }
 
 static size_t bytes_of(const struct record *r)
@@ -157,24 +121,41 @@ static struct text omit(struct record *dead)
 	return TEXT("value, key, headers");
 }
 
+/* Only its own headers: neither the re-drive tool's two nor the set of the refusal before. True: the tool sent it. */
+static bool leave_own_headers(struct record *dead, struct arena *arena)
+{
+	struct text *names = ARENA_ARRAY(arena, dead->n_headers + 1, struct text);
+	size_t from, to;
+
+	for (size_t i = 0; i < dead->n_headers; i++)
+		names[i] = dead->headers[i].name;
+	wire_dead_own(names, dead->n_headers, &from, &to);
+	if (from > 0)
+		dead->headers += from;
+	dead->n_headers = to - from;
+	return from > 0;
+}
+
 const struct record *intake_dead_letter_record(const struct record *record, const struct err *why, struct arena *arena)
 {
 	struct record *dead = arena_dup(arena, record, sizeof(*record));
+	int64_t redriven = redrive_count(record, leave_own_headers(dead, arena));
+	/* Another tool copied the set and put something behind it: then by name, or the record would grow. */
+	bool copied = last_header(dead, WIRE_DEAD_SERVICE) != NULL;
 	struct text omitted = omit(dead);
 	struct record_header *h = ARENA_ARRAY(arena, dead->n_headers + DEAD_LETTER_HEADERS_MAX, struct record_header);
-	bool refused_before = last_header(record, OURS) != NULL;
-	struct text values[DEAD_LETTER_HEADERS_MAX];
+	struct text values[WIRE_DEAD_SET];
 	size_t n = 0;
 
 	for (size_t i = 0; i < dead->n_headers; i++)
-		if (!refused_before || !is_added(dead->headers[i].name))
+		if (!copied || !wire_dead_is_header(dead->headers[i].name))
 			h[n++] = dead->headers[i];
-	fill_values(record, why, arena, values);
-	for (size_t i = 0; i < DEAD_LETTER_HEADERS_MAX - 1; i++)
-		h[n++] = (struct record_header){ .name = text_of(added[i]), .value = values[i] };
+	fill_values(record, why, redriven, arena, values);
+	for (size_t i = 0; i < WIRE_DEAD_SET; i++)
+		h[n++] = (struct record_header){ .name = text_of(wire_dead_headers[i]), .value = values[i] };
 	if (!text_empty(omitted))
-		h[n++] = (struct record_header){ .name = TEXT(OMITTED), .value = omitted };
-	dead->topic = text_printf(arena, TEXT_FMT DEAD_LETTER_SUFFIX, TEXT_ARG(record->topic));
+		h[n++] = (struct record_header){ .name = TEXT(WIRE_DEAD_OMITTED), .value = omitted };
+	dead->topic = text_printf(arena, TEXT_FMT WIRE_DEAD_SUFFIX, TEXT_ARG(record->topic));
 	dead->headers = h;
 	dead->n_headers = n;
 	return dead;

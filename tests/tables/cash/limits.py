@@ -255,3 +255,17 @@ when
 day_opened
 then
 none""")
+
+case("CSH-01 Lines that add up to more than a number holds: their statement does not tie out, and nothing stops", "given")
+print("line_returned")
+print("| bank_account | line_id | statement_id | entity | amount                | fee                   | booking_date |")
+for i in range(1153):
+    print("| B1 | R%04d | S1 | DE01 | 40000000000000.00 EUR | 40000000000000.00 EUR | 2026-03-10 |" % (i + 1))
+print("""when
+statement_closed
+| bank_account | statement_id | entity | opening  | closing  | booking_date |
+| B1           | S1           | DE01   | 0.00 EUR | 0.00 EUR | 2026-03-11   |
+then
+statement_checked
+| lines_minor          | line_count | ties_out |
+| -9216000000000000000 | 1153       | false    |""")

@@ -1,0 +1,164 @@
+/* rebuild_compare: the shadow against live, table by table, row by row. */
+#include "cli/rebuild_shadow.h"
+#include "cli_sql.h"
+
+#define PLACES_SHOWN 5 /* of one table */
+
+/*
+ * What may differ between two databases that hold the same: everything else must be equal. A table of NULL: every table.
+ */
+static const struct {
+	const char *table, *column, *why;
+} may_differ[] = {
+	{ "lane", "epoch", "each owner raises it" },
+	{ "lane", "owner", "who has it" },
+	{ "lane", "taken_at", "when it was taken" },
+	{ "lane", "stopped", "of the service that runs" },
+	{ "lane", "last_event_us", "the topics do not tell in which order they were read" },
+	{ "position", "record_hash", "the gate's is taken over" },
+	{ "input_seq", "pass_below", "of one reposition" },
+	{ "output_seq", "known_offset", "how far somebody has looked" },
+	{ "output_seq", "last_offset", "of several copies in the log the last one known" },
+	{ "output_seq", "published_seq", "the same" },
+	{ NULL, "ledger_seq", "the order in which records of several topics were met" },
+	{ NULL, "undone_ledger_seq", "the same" },
+};
+/* Rows that may be missing: a lane that has given no number there has only been looked for. */
+static const struct {
+	const char *table, *where;
+} rows_that_count[] = {
+	{ "output_seq", "last_seq > 0" },
+};
+
+struct compare {
+	struct shadow *s;
+	struct text table;
+	struct text column[64];
+	bool is_key[64];
+	size_t n;
+};
+
+static bool counts(struct text table, struct text column)
+{
+	for (size_t i = 0; i < ARRAY_LEN(may_differ); i++)
+		if (text_eq(column, text_of(may_differ[i].column)) &&
+		    (may_differ[i].table == NULL || text_eq(table, text_of(may_differ[i].table))))
+			return text_eq(table, TEXT("ledger_counter")); /* how many records there are is not a matter of order */
+	return true;
+}
+
+static void names(struct buf *b, const struct compare *c, bool keys)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (keys && !c->is_key[i])
+			continue;
+		buf_printf(b, "%s\"" TEXT_FMT "\"", between, TEXT_ARG(c->column[i]));
+		between = ", ";
+	}
+}
+
+static void side(struct buf *b, const struct compare *c, const char *name, const char *from, const char *less)
+{
+	const char *where = "true";
+
+	for (size_t i = 0; i < ARRAY_LEN(rows_that_count); i++)
+		if (text_eq(c->table, text_of(rows_that_count[i].table)))
+			where = rows_that_count[i].where;
+	buf_printf(b, "%s AS (SELECT ", name);
+	names(b, c, false);
+	buf_printf(b, ", true AS here FROM %s." TEXT_FMT " WHERE %s EXCEPT ALL SELECT ", from, TEXT_ARG(c->table), where);
+	names(b, c, false);
+	buf_printf(b, ", true FROM %s." TEXT_FMT " WHERE %s)", less, TEXT_ARG(c->table), where);
+}
+
+/*
+ * Rows of one side that the other does not have, both ways, joined by their keys:
+ *	place, what ("only in live", "only rebuilt", or the columns that differ), n (of all such rows)
+ */
+static const char *statement(const struct compare *c)
+{
+	struct buf b = { .arena = c->s->cli->arena };
+	const char *between = "";
+
+	buf_printf(&b, "WITH ");
+	side(&b, c, "a", c->s->live, c->s->name);
+	buf_printf(&b, ", ");
+	side(&b, c, "b", c->s->name, c->s->live);
+	buf_printf(&b, " SELECT concat_ws(' '");
+	for (size_t i = 0; i < c->n; i++)
+		if (c->is_key[i])
+			buf_printf(&b, ", '" TEXT_FMT "=' || \"" TEXT_FMT "\"::text", TEXT_ARG(c->column[i]),
+				   TEXT_ARG(c->column[i]));
+	buf_printf(
+		&b,
+		") AS place, CASE WHEN b.here IS NULL THEN 'only in live' WHEN a.here IS NULL THEN 'only rebuilt' ELSE concat_ws(', '");
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->is_key[i])
+			buf_printf(&b, ", CASE WHEN a.\"" TEXT_FMT "\" IS DISTINCT FROM b.\"" TEXT_FMT "\" THEN '" TEXT_FMT "' END",
+				   TEXT_ARG(c->column[i]), TEXT_ARG(c->column[i]), TEXT_ARG(c->column[i]));
+	buf_printf(&b, ") END AS what, count(*) OVER () AS n FROM a FULL JOIN b USING (");
+	names(&b, c, true);
+	buf_printf(&b, ") ORDER BY ");
+	for (size_t i = 0; i < c->n; i++)
+		if (c->is_key[i]) {
+			buf_printf(&b, "%s\"" TEXT_FMT "\"", between, TEXT_ARG(c->column[i]));
+			between = ", ";
+		}
+	buf_printf(&b, " LIMIT %d", PLACES_SHOWN);
+	return text_cstr(c->s->cli->arena, buf_text(&b));
+}
+
+static bool compare_table(struct compare *c, struct out *out, struct err *err, int64_t *ret_differs, int64_t *ret_rows)
+{
+	_cleanup_(store_result_freep) struct store_result *r = NULL, *count = NULL;
+	struct arena *a = c->s->cli->arena;
+	const char *how_many = text_printf(a, "SELECT count(*) AS n FROM %s." TEXT_FMT, c->s->live, TEXT_ARG(c->table)).s;
+	bool keyed = false;
+
+	for (size_t i = 0; i < c->n; i++)
+		keyed = keyed || c->is_key[i];
+	for (size_t i = 0; i < c->n && !keyed; i++)
+		c->is_key[i] = true; /* no key: the row itself */
+	if (!store_query(c->s->store, how_many, 0, NULL, err, &count) || !store_query(c->s->store, statement(c), 0, NULL, err, &r))
+		return err_wrap(err, "comparing " TEXT_FMT, TEXT_ARG(c->table));
+	int64_t rows = store_result_i64(count, 0, "n"), n = store_result_rows(r) == 0 ? 0 : store_result_i64(r, 0, "n");
+	*ret_rows += rows;
+	*ret_differs += n;
+	for (size_t i = 0; i < MAX(store_result_rows(r), (size_t)1); i++) {
+		out_text(out, c->table);
+		out_int(out, rows);
+		out_text(out, n == 0 ? TEXT("same") : TEXT("DIFFERS"));
+		out_int(out, n);
+		out_text(out, n == 0 ? TEXT_NONE : store_result_text(r, i, "place"));
+		out_text(out, n == 0 ? TEXT_NONE : store_result_text(r, i, "what"));
+	}
+	return true;
+}
+
+bool shadow_compare(struct shadow *s, struct out *out, struct err *err, int64_t *ret_differs, int64_t *ret_rows)
+{
+	_cleanup_(store_result_freep) struct store_result *r = NULL;
+	const char *params[] = { s->name };
+	size_t i = 0;
+
+	*ret_differs = *ret_rows = 0;
+	if (!store_exec(s->store, "SET LOCAL work_mem = '64MB'", 0, NULL, err) ||
+	    !store_query(s->store, sql_rebuild_columns, 1, params, err, &r))
+		return false;
+	while (i < store_result_rows(r)) {
+		struct compare c = { .s = s, .table = store_result_text(r, i, "table_name") };
+		for (; i < store_result_rows(r) && text_eq(c.table, store_result_text(r, i, "table_name")); i++) {
+			struct text column = store_result_text(r, i, "column_name");
+			CHECK(c.n < ARRAY_LEN(c.column));
+			if (!counts(c.table, column))
+				continue;
+			c.is_key[c.n] = store_result_bool(r, i, "is_key");
+			c.column[c.n++] = column;
+		}
+		if (shadow_is_described(s, c.table) && !compare_table(&c, out, err, ret_differs, ret_rows))
+			return false;
+	}
+	return true;
+}
