@@ -14,9 +14,9 @@
 bool publish_lost(struct err *err, const char *topic, int32_t partition, const struct seq_entry *last, int64_t high)
 {
 	return err_set(err, ERR_STOP, "topic_lost_its_end",
-		       "%s[%d]: our seq %lld stood at %lld and is gone, the log %s %lld: run `openitem refill %s`", topic, partition,
-		       (long long)last->published_seq, (long long)last->last_offset, high > last->last_offset ? "grew again to" : "ends at",
-		       (long long)high, topic);
+		       "%s[%d]: our seq %lld stood at %lld and is gone, the log %s %lld: run `openitem refill %s`", topic,
+		       partition, (long long)last->published_seq, (long long)last->last_offset,
+		       high > last->last_offset ? "grew again to" : "ends at", (long long)high, topic);
 }
 
 static int16_t output_of(const struct lane *lane, const struct outcome_row *row, bool second)

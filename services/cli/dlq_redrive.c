@@ -244,7 +244,8 @@ static bool flush(struct redrive *d, struct err *err)
 	}
 	n = choose(d, which, entries, shown);
 	ok = d->dry_run || n == 0 ||
-	     (redrive_log_claim(d->store, entries, n, d->by, d->note, d->force, d->arena, err) && publish(d, which, entries, n, err));
+	     (redrive_log_claim(d->store, entries, n, d->by, d->note, d->force, d->arena, err) &&
+	      publish(d, which, entries, n, err));
 	for (size_t i = 0; i < n; i++)
 		d->dlq.found += d->dry_run || entries[i]->to_offset >= 0;
 	for (size_t i = 0; i < d->n; i++)
@@ -418,8 +419,9 @@ static bool print_audit(void *ctx, const struct store_result *row, struct err *e
 int dlq_audit(struct cli *cli, int argc, char **argv)
 {
 	static const struct out_column audit[] = {
-		{ "at", OUT_INSTANT }, { "by", OUT_TEXT },     { "login", OUT_TEXT },  { "dead_letter", OUT_TEXT }, { "reason", OUT_TEXT },
-		{ "event", OUT_TEXT }, { "redrive", OUT_INT }, { "result", OUT_TEXT }, { "target", OUT_TEXT },      { "note", OUT_TEXT },
+		{ "at", OUT_INSTANT },  { "by", OUT_TEXT },    { "login", OUT_TEXT },  { "dead_letter", OUT_TEXT },
+		{ "reason", OUT_TEXT }, { "event", OUT_TEXT }, { "redrive", OUT_INT }, { "result", OUT_TEXT },
+		{ "target", OUT_TEXT }, { "note", OUT_TEXT },
 	};
 	static struct dlq d;
 	struct store *store;

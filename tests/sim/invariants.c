@@ -144,7 +144,8 @@ static bool link_of(const struct outcome_row *row, const struct type_provenance 
 }
 
 /* Positions never go back. */
-static bool positions_of(const struct world *w, const struct type_provenance *p, struct inv_lane *l, enum sim_service s, struct err *err)
+static bool positions_of(const struct world *w, const struct type_provenance *p, struct inv_lane *l, enum sim_service s,
+			 struct err *err)
 {
 	const struct run_service *run = sim_run_service(s);
 

@@ -158,7 +158,8 @@ static bool find_mutant(enum fault_mutant m, uint64_t from)
 		check_seed(s, &none, false, &v);
 		if (v.ok)
 			continue;
-		printf("mutant %d, %s: found by seed %llu: %s: %s\n", m, mutant_names[m], (unsigned long long)s, v.err.code, v.err.msg);
+		printf("mutant %d, %s: found by seed %llu: %s: %s\n", m, mutant_names[m], (unsigned long long)s, v.err.code,
+		       v.err.msg);
 		fflush(stdout);
 		return true;
 	}

@@ -3,11 +3,11 @@
 
 #include "base/fault.h"
 
-#define TURNS_MAX    400000
-#define SETTLE_US    ((int64_t)1200 * 1000000)
-#define RUN_BYTES    ((size_t)256 << 20)
-#define SOFT_BYTES   ((size_t)8 << 20)
-#define LAST_STEP    SIZE_MAX
+#define TURNS_MAX  400000
+#define SETTLE_US  ((int64_t)1200 * 1000000)
+#define RUN_BYTES  ((size_t)256 << 20)
+#define SOFT_BYTES ((size_t)8 << 20)
+#define LAST_STEP  SIZE_MAX
 
 int32_t sim_lanes(const struct world *w)
 {
@@ -168,8 +168,8 @@ static void send_step(struct world *w, const struct sim_step *step)
 	int32_t p = send.partition;
 	CHECK(t != NULL);
 	if (p < 0 || p >= t->partitions)
-		p = send.key_null ? (int32_t)sim_below(&w->chance, (uint32_t)t->partitions) :
-					 bus_partition_of(send.key, t->partitions);
+		p = send.key_null ? (int32_t)sim_below(&w->chance, (uint32_t)t->partitions)
+				  : bus_partition_of(send.key, t->partitions);
 	log_append(w, t, p,
 		   log_record(w, &(struct bus_out){ .key = send.key,
 						    .key_null = send.key_null,

@@ -207,7 +207,8 @@ static void credit_taxes(const struct billing_document_issued *invoice, const st
 			if (!bil_tax_same(&key, &before))
 				continue;
 			if (!alone)
-				CHECK(money_add_minor(before.base_minor, tax->base_minor, &base) && bil_tax_on(&before, base, &sum));
+				CHECK(money_add_minor(before.base_minor, tax->base_minor, &base) &&
+				      bil_tax_on(&before, base, &sum));
 			CHECK(money_sub_minor(sum, before.amount_minor, &tax->amount_minor));
 			add_tax(memo, *tax);
 		}
