@@ -164,7 +164,8 @@ static int socket_of(struct MHD_Connection *connection)
  * The server's time limit is about silence: a client that sends a byte a second would keep its connection for hours, and a few of them
  * the port. So whoever has been here longest makes room: an answer takes milliseconds. Once for each connection, in the server's thread.
  */
-static void connection_changed(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
+static void connection_changed(void *cls, struct MHD_Connection *connection, void **context,
+			       enum MHD_ConnectionNotificationCode code)
 {
 	struct metrics_http *h = cls;
 	int fd = socket_of(connection);
@@ -252,11 +253,11 @@ static struct MHD_Daemon *start_daemon(struct metrics_http *h, int fd)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 
-	struct MHD_Daemon *daemon = MHD_start_daemon(
-		MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)TIMEOUT_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h,
-		MHD_OPTION_END);
+	struct MHD_Daemon *daemon =
+		MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET,
+				 fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+				 (unsigned int)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+				 MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h, MHD_OPTION_END);
 
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;

@@ -65,6 +65,7 @@ struct lane {
 	bool stopped;
 	char stopped_why[512];
 	bool stop_saved;
+	bool mute; /* stopped as a writer: what it would publish now might leave a gap */
 	bool known_moved; /* known_offset of outputs: to be saved when there is time */
 	/* an input that goes on (MORE) */
 	int cursor_source; /* -1: none */

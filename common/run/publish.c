@@ -46,6 +46,7 @@ static void delivered(void *ctx, uint64_t cookie, int32_t partition, int64_t off
 	if (offset <= e->last_offset && output < OUTPUT_DEAD) {
 		publish_lost(&lost, f->loop->output_topic[output], partition, e, offset);
 		lane_stop(f->loop, lane, &lost);
+		lane->mute = true;
 		return;
 	}
 	e->known_offset = offset + 1;
@@ -228,7 +229,7 @@ bool publish_unpublished(struct loop *loop, struct err *err)
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		struct lane *lane = &loop->lane[i];
 		size_t total = 0;
-		if (lane->stopped)
+		if (lane->mute)
 			continue;
 		if (MUTANT(OUTBOX_FORGOTTEN))
 			lane->published_seq = lane->seq;
@@ -265,11 +266,11 @@ void publish_move_known(struct loop *loop)
 		int64_t known = -1;
 		for (size_t i = 0; i < loop->n_lanes; i++) {
 			const struct seq_entry *e = seq_find(&loop->lane[i].out, OUTPUT_FANOUT, to, 0, false);
-			known = MAX(known, e == NULL || loop->lane[i].stopped ? -1 : e->known_offset);
+			known = MAX(known, e == NULL || loop->lane[i].mute ? -1 : e->known_offset);
 		}
 		for (size_t i = 0; i < loop->n_lanes; i++) {
 			struct seq_entry *e = seq_find(&loop->lane[i].out, OUTPUT_FANOUT, to, 0, false);
-			if (e == NULL || loop->lane[i].stopped || e->known_offset >= known)
+			if (e == NULL || loop->lane[i].mute || e->known_offset >= known)
 				continue;
 			e->known_offset = known;
 			e->changed = loop->lane[i].known_moved = true;

@@ -49,12 +49,9 @@ static int list(struct look *l, int argc, char **argv)
 	struct dlq *d = &l->dlq;
 	struct err err;
 	const struct option_spec specs[] = {
-		OPTION_FORMAT(d->cli),
-		OPTION_DLQ_TOPIC(*d),
-		OPTION_DLQ_REASON(*d),
-		{ "key", 'k', OPTION_TEXT, &d->key, "KEY", "only with this record key", 0, 0, NULL },
-		OPTION_DLQ_SINCE(*d),
-		{ "limit", 'n', OPTION_INT, &d->limit, "N", "at most N", 1, INT64_MAX, NULL },
+		OPTION_FORMAT(d->cli), OPTION_DLQ_TOPIC(*d),
+		OPTION_DLQ_REASON(*d), { "key", 'k', OPTION_TEXT, &d->key, "KEY", "only with this record key", 0, 0, NULL },
+		OPTION_DLQ_SINCE(*d),  { "limit", 'n', OPTION_INT, &d->limit, "N", "at most N", 1, INT64_MAX, NULL },
 	};
 	int code = options_parse(d->cli, specs, ARRAY_LEN(specs), 0, 0, &argc, &argv);
 

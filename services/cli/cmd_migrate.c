@@ -17,11 +17,15 @@ static const struct {
 	const struct store_migration *list;
 	const size_t *n;
 } schemas[SCHEMAS] = {
-	[CLI_INTAKE] = { "intake", "OPENITEM_INTAKE_DATABASE_OWNER", "OPENITEM_INTAKE_DATABASE_RO", intake_migrations, &intake_migrations_n },
-	[CLI_BILLING] = { "billing", "OPENITEM_BILLING_DATABASE_OWNER", "OPENITEM_BILLING_DATABASE_RO", billing_migrations, &billing_migrations_n },
+	[CLI_INTAKE] = { "intake", "OPENITEM_INTAKE_DATABASE_OWNER", "OPENITEM_INTAKE_DATABASE_RO", intake_migrations,
+			 &intake_migrations_n },
+	[CLI_BILLING] = { "billing", "OPENITEM_BILLING_DATABASE_OWNER", "OPENITEM_BILLING_DATABASE_RO", billing_migrations,
+			  &billing_migrations_n },
 	[CLI_CASH] = { "cash", "OPENITEM_CASH_DATABASE_OWNER", "OPENITEM_CASH_DATABASE_RO", cash_migrations, &cash_migrations_n },
-	[CLI_COLLECTIONS] = { "collections", "OPENITEM_COLLECTIONS_DATABASE_OWNER", "OPENITEM_COLLECTIONS_DATABASE_RO", collections_migrations, &collections_migrations_n },
-	[CLI_REPORTING] = { "reporting", "OPENITEM_REPORTING_DATABASE_OWNER", "OPENITEM_REPORTING_DATABASE_RO", reporting_migrations, &reporting_migrations_n },
+	[CLI_COLLECTIONS] = { "collections", "OPENITEM_COLLECTIONS_DATABASE_OWNER", "OPENITEM_COLLECTIONS_DATABASE_RO",
+			      collections_migrations, &collections_migrations_n },
+	[CLI_REPORTING] = { "reporting", "OPENITEM_REPORTING_DATABASE_OWNER", "OPENITEM_REPORTING_DATABASE_RO",
+			    reporting_migrations, &reporting_migrations_n },
 	[OPERATOR] = { "operator", "OPENITEM_OPERATOR_DATABASE_OWNER", "OPENITEM_OPERATOR_DATABASE_RO", operator_migrations,
 		       &operator_migrations_n },
 };
@@ -78,7 +82,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		while (s < SCHEMAS && strcmp(schemas[s].name, argv[i]) != 0)
 			s++;
 		if (s == SCHEMAS)
-			return options_usage(cli, "\"%s\": expected intake, billing, cash, collections, reporting or operator", argv[i]);
+			return options_usage(cli, "\"%s\": expected intake, billing, cash, collections, reporting or operator",
+					     argv[i]);
 		chosen[s] = true;
 	}
 	for (size_t s = 0; s < SCHEMAS; s++) {

@@ -1,4 +1,5 @@
 /* openitem refill: what a topic of ours lost is published again by the service that wrote it (common/run/refill.h). */
+#include "base/fault.h"
 #include "cli/options.h"
 #include "cli/out.h"
 #include "cli/probe.h"
@@ -263,6 +264,7 @@ static int refill(struct fill *f)
 		return EXIT_OK;
 	if (!apply(f, &err))
 		return cli_failed(f->cli, &err);
+	FAILPOINT("refill.applied");
 	return wait_for(f, missing);
 }
 

@@ -14,7 +14,8 @@ int dlq_since(struct dlq *d)
 	if (date_parse(text_of(d->since), &day))
 		CHECK(instant_parse(event_time_of_day(day, d->cli->arena), &instant));
 	else if (!instant_parse(text_of(d->since), &instant))
-		return options_usage(d->cli, "--since: expected a date or an instant like 2026-03-31T08:00:00Z, got \"%s\"", d->since);
+		return options_usage(d->cli, "--since: expected a date or an instant like 2026-03-31T08:00:00Z, got \"%s\"",
+				     d->since);
 	d->since_ms = instant / 1000;
 	return -1;
 }

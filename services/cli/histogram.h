@@ -5,7 +5,7 @@
 #include "arena/arena.h"
 #include "text/text.h"
 
-#define HISTOGRAM_MAX 500 /* kinds; what comes after them is counted together, as HISTOGRAM_OTHER */
+#define HISTOGRAM_MAX   500 /* kinds; what comes after them is counted together, as HISTOGRAM_OTHER */
 #define HISTOGRAM_OTHER "(other)"
 
 struct histogram_bar {

@@ -20,7 +20,8 @@ static enum redrive_verdict judge(int64_t count, bool set, struct text omitted, 
 	return count >= REDRIVE_LIMIT && !force ? REDRIVE_EXHAUSTED : REDRIVE_SEND;
 }
 
-void redrive_judge(const struct bus_header *headers, size_t n, struct text place, bool force, struct arena *a, struct redrive_letter *ret)
+void redrive_judge(const struct bus_header *headers, size_t n, struct text place, bool force, struct arena *a,
+		   struct redrive_letter *ret)
 {
 	struct text *names = ARENA_ARRAY(a, n + 1, struct text);
 	struct bus_header *out;

@@ -27,7 +27,8 @@ struct redrive_letter {
 };
 
 /* headers: of the dead letter; place: "TOPIC:PARTITION:OFFSET" of it. Texts are shared, arrays are in the arena. */
-void redrive_judge(const struct bus_header *headers, size_t n, struct text place, bool force, struct arena *a, struct redrive_letter *ret);
+void redrive_judge(const struct bus_header *headers, size_t n, struct text place, bool force, struct arena *a,
+		   struct redrive_letter *ret);
 
 /* For people: "sent", "refused: ..." */
 const char *redrive_words(enum redrive_verdict verdict);

@@ -84,8 +84,8 @@ bool redrive_log_known(struct store *store, struct redrive_entry *const *entries
 	return true;
 }
 
-bool redrive_log_claim(struct store *store, struct redrive_entry *const *entries, size_t n, const char *by, const char *note, bool force,
-		       struct arena *a, struct err *err)
+bool redrive_log_claim(struct store *store, struct redrive_entry *const *entries, size_t n, const char *by, const char *note,
+		       bool force, struct arena *a, struct err *err)
 {
 	struct buf b = { .arena = a };
 
@@ -101,10 +101,12 @@ bool redrive_log_claim(struct store *store, struct redrive_entry *const *entries
 		add_int(&b, "to_from", e->to_from);
 		buf_addc(&b, '}');
 	}
-	return store_exec(store, sql_redrive_claim, 4, (const char *const[]){ closed(&b), by, note, force ? "true" : "false" }, err);
+	return store_exec(store, sql_redrive_claim, 4, (const char *const[]){ closed(&b), by, note, force ? "true" : "false" },
+			  err);
 }
 
-bool redrive_log_sent(struct store *store, struct redrive_entry *const *entries, size_t n, bool found, struct arena *a, struct err *err)
+bool redrive_log_sent(struct store *store, struct redrive_entry *const *entries, size_t n, bool found, struct arena *a,
+		      struct err *err)
 {
 	struct buf b = { .arena = a };
 
@@ -145,8 +147,8 @@ static struct redrive_entry **unfinished_of(const struct store_result *r, struct
 }
 
 /* One range per log they went to, from the first place one may have. Those are offsets of the past: a log may have lost them. */
-static bool ranges_of(struct redrive_entry *const *list, size_t n, const struct bus_conf *conf, struct bus_range *ranges, struct err *err,
-		      size_t *ret_n)
+static bool ranges_of(struct redrive_entry *const *list, size_t n, const struct bus_conf *conf, struct bus_range *ranges,
+		      struct err *err, size_t *ret_n)
 {
 	_cleanup_(bus_admin_closep) struct bus_admin *admin = NULL;
 	int64_t low, high;

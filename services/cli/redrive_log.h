@@ -32,11 +32,12 @@ bool redrive_log_open(struct cli *cli, bool write, struct err *err, struct store
 bool redrive_log_known(struct store *store, struct redrive_entry *const *entries, size_t n, struct arena *a, struct err *err);
 
 /* attempts + 1 of each is claimed. */
-bool redrive_log_claim(struct store *store, struct redrive_entry *const *entries, size_t n, const char *by, const char *note, bool force,
-		       struct arena *a, struct err *err);
+bool redrive_log_claim(struct store *store, struct redrive_entry *const *entries, size_t n, const char *by, const char *note,
+		       bool force, struct arena *a, struct err *err);
 
 /* Those with a to_offset are said to be sent, by their last claim. */
-bool redrive_log_sent(struct store *store, struct redrive_entry *const *entries, size_t n, bool found, struct arena *a, struct err *err);
+bool redrive_log_sent(struct store *store, struct redrive_entry *const *entries, size_t n, bool found, struct arena *a,
+		      struct err *err);
 
 /*
  * Looks for what a run that was killed has published, and says it is sent. Waits until whatever it still had on its way must have arrived

@@ -196,11 +196,11 @@ def killed(stack, kafka):
     letters = {place(r) for r in dead(stack, key="K")}
     if len(letters) != 150:
         raise Failed(f"{len(letters)} dead letters, expected 150")
-    rng = random.Random(3)
+    rng, done = random.Random(3), 0
     for kill in range(KILLS):  # soon after the first claim, then in the midst of it
         claimed = claims(stack)
         p = stack.start("dlq", "redrive", "--key", "K", "--rate", "100/s", "--max", "150")
-        while (claims(stack) == claimed if kill == 0 else len(sent_letters(stack, letters)) < 40) and p.poll() is None:
+        while (claims(stack) == claimed if kill == 0 else len(sent_letters(stack, letters)) <= done) and p.poll() is None:
             time.sleep(0.01)
         time.sleep(rng.random() * 0.3)
         p.send_signal(signal.SIGKILL)

@@ -249,12 +249,23 @@ static bool ends_with(const char *name, const char *end)
 	return n >= m && strcmp(name + n - m, end) == 0;
 }
 
+/* As long as the field allows: what is made of it further on must have room for it. */
+static struct text longest(struct world *w, const struct wire_field *f)
+{
+	char *s = arena_alloc(w->arena, f->max);
+
+	memset(s, 'a' + (int)choose(w, 3), f->max);
+	return (struct text){ s, f->max };
+}
+
 static struct text make_text(struct world *w, const struct wire_field *f)
 {
 	const char *name = f->name;
 
 	if ((f->flags & WIRE_CURRENCY) != 0)
 		return text_of(w->currency);
+	if (choose(w, 16) == 15)
+		return longest(w, f);
 	if (strcmp(name, "bank_account") == 0)
 		return ONE_OF(w, "DE89", "DE89", "US12");
 	if (strcmp(name, "parent_account") == 0)
@@ -375,7 +386,8 @@ static void make_value(struct world *w, const struct wire_field *f, void *to)
 
 static void make_array(struct world *w, const struct wire_field *f, void *ev)
 {
-	size_t n = 1 + choose(w, ELEMENTS_MAX), size = f->kind == WIRE_MESSAGE ? f->msg->size : sizeof(struct text);
+	size_t n = choose(w, 32) == 31 ? f->max_n : 1 + choose(w, ELEMENTS_MAX),
+	       size = f->kind == WIRE_MESSAGE ? f->msg->size : sizeof(struct text);
 	char *to = f->kind == WIRE_MESSAGE ? wire_new(f->msg, n, w->arena) : arena_array(w->arena, n, size);
 
 	CHECK(f->kind == WIRE_MESSAGE || f->kind == WIRE_TEXT || f->kind == WIRE_PERSONAL);

@@ -138,3 +138,46 @@ def by_hand(cases, pair, report):
         report.say(points.name(case), b.problems[case] + common)
     if common:
         raise Failed("the books differ after a week by hand: the weeks that follow would show nothing")
+
+
+# ---- rebuild, redrive, refill -----------------------------------------------------------------------------------------------
+
+
+def rebuild(case, at, pair):
+    """Of each service in turn."""
+    service = SERVICES[(at + case.nth) % len(SERVICES)]
+    yield from pair.faults.killed(f"{case.point}:1", "rebuild", service)
+    if case.point != "rebuild.swapped":
+        pair.faults.tool("rebuild", service)
+    p = pair.faults.run("rebuild", service)
+    if p.returncode != 1 or "--drop-old" not in p.stderr:
+        yield f"behind a swap: exit {p.returncode} {p.stdout}{p.stderr}"
+    pair.faults.tool("rebuild", service, "--drop-old")
+
+
+def redrive(case, _, pair):
+    """A letter of its own; the gate refuses it again, once on each stack."""
+    pair.both(lambda s: (pair.poison(s, 800 + case.nth), s.tool("settle")))
+    problems = pair.faults.killed(f"{case.point}:1", "dlq", "redrive")
+    pair.both(lambda s: (s.tool("dlq", "redrive", codes=(0, 1)), s.tool("settle")))
+    pair.played.append(lambda s: (pair.poison(s, 800 + case.nth), s.tool("settle"), s.tool("dlq", "redrive", codes=(0, 1)), s.tool("settle")))
+    return problems
+
+
+def refill(case, _, pair):
+    """Everything once more; readers know it."""
+    topic = ("ar.billing.v1", "ar.cash.v1", "ar.collections.v1")[case.nth - 1]
+    yield from pair.faults.killed(f"{case.point}:1", "refill", "--everything", topic)
+    pair.faults.tool("settle")
+
+
+def repairs(cases, pair, report):
+    for at, case in enumerate(c for c in cases if c.actor in ("rebuild", "redrive", "refill")):
+        try:
+            problems = list({"rebuild": rebuild, "redrive": redrive, "refill": refill}[case.actor](case, at, pair) or ())
+            problems += pair.differences()
+        except Failed as e:
+            problems = [e]
+        report.say(points.name(case), problems)
+        if problems:
+            pair.renew()

@@ -273,7 +273,10 @@ bool invariants_at_end(struct invariants *inv, struct err *err)
 	for (int s = 0; s < SIM_SERVICES && ok; s++)
 		ok = invariants_after_commit(inv, (enum sim_service)s, err);
 	ok = ok && inv_reporting_rows(inv, true, err) && inv_cash_totals(inv, err) && inv_copies(inv, err) && inv_books(inv, err) &&
-	     inv_answers(inv, err) && inv_streams(inv, err) && fold(inv, err);
+	     inv_answers(inv, err) && inv_streams(inv, err);
+	/* Where a topic lost its end, records have other offsets than their readers' outcomes say: the topics cannot be folded again. */
+	if (ok && !sim_log_was_cut(inv->w))
+		ok = fold(inv, err);
 	arena_reset(inv->scratch);
 	return ok;
 }

@@ -5,7 +5,7 @@
 
 #define TURNS_MAX    400000
 #define SETTLE_US    ((int64_t)1200 * 1000000)
-#define RUN_BYTES    ((size_t)256 << 20)
+#define RUN_BYTES    ((size_t)1 << 30)
 #define SOFT_BYTES   ((size_t)8 << 20)
 #define LAST_STEP    SIZE_MAX
 
@@ -191,6 +191,9 @@ static void take_step(struct world *w, const struct sim_step *step, const struct
 	case SIM_TICK:
 		story(w, "STEP %zu: tick", step->index);
 		operator_ticks(w, step->date, *day);
+		/* The closing of the day is on its way when tick ends: what commutes with it is the workload's to say. */
+		if (workload_commutes(w->workload))
+			settle(w);
 		*day = step->date;
 		break;
 	case SIM_SETTLE:

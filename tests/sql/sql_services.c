@@ -76,7 +76,9 @@ int main(int argc, char **argv)
 		of("cash", &cash_service, cash_migrations, cash_migrations_n, tables[2]),
 		of("collections", &collections_service, collections_migrations, collections_migrations_n, tables[3]),
 		of("reporting", &reporting_service, reporting_migrations, reporting_migrations_n, tables[4]),
-		{ .name = "operator", .migrations = operator_migrations, .n_migrations = operator_migrations_n }, /* the tool's own */
+		{ .name = "operator",
+		  .migrations = operator_migrations,
+		  .n_migrations = operator_migrations_n }, /* the tool's own */
 	};
 	static const char *const small[] = { "entity" }; /* legal entities: one company has some */
 	int failed = 0, ran = 0;

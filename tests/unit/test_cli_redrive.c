@@ -37,7 +37,8 @@ static void own(const char *const *names, size_t n, size_t from, size_t to)
 	assert_int_equal(got_from, from);
 	assert_int_equal(got_to, to);
 }
-#define OWN(from, to, ...) own((const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *), from, to)
+#define OWN(from, to, ...)                                                                                                         \
+	own((const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *), from, to)
 
 static void headers_are_told_by_their_place(void **state)
 {
@@ -75,7 +76,8 @@ static void names_of_topics(void **state)
 	}
 
 static const struct record_header strangers[] = {
-	H("ce_id", "e1"), H("openitem_redrive_count", "0"), H("__connect.errors.topic", "theirs"), H("bin", "\xff\0\1"), H("ce_id", "e2"),
+	H("ce_id", "e1"), H("openitem_redrive_count", "0"), H("__connect.errors.topic", "theirs"), H("bin", "\xff\0\1"),
+	H("ce_id", "e2"),
 };
 
 /* The gate's dead letter of a record, as the tool reads it. */
@@ -88,7 +90,8 @@ static size_t refuse(const struct record_header *h, size_t n, struct bus_header 
 	const struct record *dead = intake_dead_letter_record(&r, &why, a);
 
 	for (size_t i = 0; i < dead->n_headers; i++)
-		ret[i] = (struct bus_header){ dead->headers[i].name, dead->headers[i].value_null ? TEXT_NONE : dead->headers[i].value };
+		ret[i] = (struct bus_header){ dead->headers[i].name,
+					      dead->headers[i].value_null ? TEXT_NONE : dead->headers[i].value };
 	return dead->n_headers;
 }
 
@@ -143,7 +146,8 @@ static void what_another_tool_copied_does_not_grow(void **state)
 static void what_cannot_be_sent(void **state)
 {
 	(void)state;
-	static const struct bus_header theirs[] = { { TEXT("ce_id"), TEXT("x") }, { TEXT("openitem_error_code"), TEXT("undecodable") } };
+	static const struct bus_header theirs[] = { { TEXT("ce_id"), TEXT("x") },
+						    { TEXT("openitem_error_code"), TEXT("undecodable") } };
 	static const struct bus_header cut[] = { { TEXT("openitem_redrive_count"), TEXT("0") },
 						 { TEXT("openitem_service"), TEXT("intake") },
 						 { TEXT("openitem_omitted"), TEXT("value") } };

@@ -227,12 +227,12 @@ static void secrets_have_one_source(void **state)
 static void printed_without_secrets(void **state)
 {
 	(void)state;
-	_cleanup_(conf_freep) struct conf *c =
-		conf_new("cash", ENV("OPENITEM_KAFKA_BROKERS=a:1", "OPENITEM_PASSWORD=hidden", "OPENITEM_NAME=it's $HOME",
-				     "OPENITEM_KAFKA_SASL_PASSWORD=hidden", "OPENITEM_KAFKA_SASL_PASSWORD_FILE=/run/p",
-				     "OPENITEM_KAFKA_SECURITY_PROTOCOL=sasl_ssl", "OPENITEM_KAFKA_SSL_KEY_PEM=hidden",
-				     "OPENITEM_A=host=x password=hidden", "OPENITEM_B=postgresql://u:hidden@h/d",
-				     "OPENITEM_C=postgresql://u@h:5432/d", "OPENITEM_D=password = hidden", "OPENITEM_E=/my.password/x"));
+	_cleanup_(conf_freep) struct conf *c = conf_new(
+		"cash", ENV("OPENITEM_KAFKA_BROKERS=a:1", "OPENITEM_PASSWORD=hidden", "OPENITEM_NAME=it's $HOME",
+			    "OPENITEM_KAFKA_SASL_PASSWORD=hidden", "OPENITEM_KAFKA_SASL_PASSWORD_FILE=/run/p",
+			    "OPENITEM_KAFKA_SECURITY_PROTOCOL=sasl_ssl", "OPENITEM_KAFKA_SSL_KEY_PEM=hidden",
+			    "OPENITEM_A=host=x password=hidden", "OPENITEM_B=postgresql://u:hidden@h/d",
+			    "OPENITEM_C=postgresql://u@h:5432/d", "OPENITEM_D=password = hidden", "OPENITEM_E=/my.password/x"));
 	_cleanup_(buf_free) struct buf out = { 0 };
 	const char *value;
 	struct text password;
