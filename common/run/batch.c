@@ -223,8 +223,9 @@ static enum seq_verdict check_seq(struct batch *b, struct work *w)
 		err_set(&w->why, ERR_STOP, "sequence_gap",
 			"%s[%d]@%lld: seq %lld of %.*s lane %d follows %lld: records are missing: run `openitem refill %s`, then `openitem "
 			"reposition %s '%s[%d]'`",
-			w->record->topic, w->record->partition, (long long)w->record->offset, (long long)seq, TEXT_ARG(p->service), p->lane,
-			(long long)e->seq, w->record->topic, loop->service->core->name, w->record->topic, w->record->partition);
+			w->record->topic, w->record->partition, (long long)w->record->offset, (long long)seq, TEXT_ARG(p->service),
+			p->lane, (long long)e->seq, w->record->topic, loop->service->core->name, w->record->topic,
+			w->record->partition);
 		return SEQ_GAP;
 	}
 	e->seq = seq;

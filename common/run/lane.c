@@ -63,10 +63,9 @@ struct seq_entry *seq_find(struct seq_map *map, int16_t topic, int32_t partition
 		at = seq_slot(map, topic, partition, source_lane);
 	}
 	map->n++;
-	map->entry[at] =
-		(struct seq_entry){
-			.topic = topic, .partition = partition, .source_lane = source_lane, .known_offset = -1, .last_offset = -1
-		};
+	map->entry[at] = (struct seq_entry){
+		.topic = topic, .partition = partition, .source_lane = source_lane, .known_offset = -1, .last_offset = -1
+	};
 	return &map->entry[at];
 }
 
@@ -314,14 +313,13 @@ static void put_seqs(struct loop *loop, struct book *book, struct lane *l)
 			continue;
 		e->changed = false;
 		book_put(book, &output_seq_table,
-			 &(struct output_seq_row){
-				 .lane = l->lane,
-				 .topic = text_of(loop->output_topic[e->topic]),
-				 .destination_lane = e->partition,
-				 .last_seq = e->seq,
-				 .known_offset = e->known_offset,
-				 .published_seq = e->published_seq,
-				 .last_offset = e->last_offset });
+			 &(struct output_seq_row){ .lane = l->lane,
+						   .topic = text_of(loop->output_topic[e->topic]),
+						   .destination_lane = e->partition,
+						   .last_seq = e->seq,
+						   .known_offset = e->known_offset,
+						   .published_seq = e->published_seq,
+						   .last_offset = e->last_offset });
 	}
 }
 

@@ -132,7 +132,8 @@ static void want_outputs(struct check *c)
 	for (int t = OUTPUT_DEAD; t < OUTPUTS_MAX; t++)
 		for (size_t i = 0; loop->output_topic[t] != NULL && i < loop->n_lanes; i++)
 			if (loop->lane[i].assigned[t - OUTPUT_DEAD])
-				look_at(c, loop->output_topic[t], loop->lane[i].partition[t - OUTPUT_DEAD], BUS_END, BUS_END)->output = t;
+				look_at(c, loop->output_topic[t], loop->lane[i].partition[t - OUTPUT_DEAD], BUS_END, BUS_END)
+					->output = t;
 }
 
 /* ---- what is there --------------------------------------------------------------------------------------------------- */
@@ -242,8 +243,8 @@ static void judge_position(struct check *c, const struct place *p, const struct 
 	struct err err;
 
 	if (verdict == LOG_COMPACTED)
-		log_line(LOG_INFO, "the record before our position is not in the log any more: compacted", LOG_S("topic", range->topic),
-			 LOG_I("partition", range->partition), LOG_I("position", seen.position));
+		log_line(LOG_INFO, "the record before our position is not in the log any more: compacted",
+			 LOG_S("topic", range->topic), LOG_I("partition", range->partition), LOG_I("position", seen.position));
 	if (!log_is_stop(verdict))
 		return;
 	log_explain(&seen, verdict, loop->service->core->name, range->topic, range->partition, &err);
@@ -259,7 +260,8 @@ static struct seq_entry *expected(struct lane *l, const struct place *p, int32_t
 }
 
 /* False: our last record in this partition is not where it was. *ret_from = where the first of our lanes has its last one. */
-static bool last_is_there(struct check *c, const struct place *p, int32_t partition, const struct bus_extent *extent, int64_t *ret_from)
+static bool last_is_there(struct check *c, const struct place *p, int32_t partition, const struct bus_extent *extent,
+			  int64_t *ret_from)
 {
 	const struct seq_entry *last = NULL;
 
@@ -299,8 +301,8 @@ static void warn_dead_letters(struct check *c, const struct place *p, int32_t pa
 	for (size_t i = 0; i < c->loop->n_lanes; i++) {
 		const struct seq_entry *e = expected(&c->loop->lane[i], p, partition, extent);
 		if (e != NULL && e->last_offset >= extent->high)
-			log_line(LOG_WARN, "dead letters are missing: `openitem refill` publishes them again", LOG_S("topic", topic),
-				 LOG_I("partition", partition), LOG_I("lane", c->loop->lane[i].lane));
+			log_line(LOG_WARN, "dead letters are missing: `openitem refill` publishes them again",
+				 LOG_S("topic", topic), LOG_I("partition", partition), LOG_I("lane", c->loop->lane[i].lane));
 	}
 }
 

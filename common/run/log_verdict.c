@@ -44,13 +44,14 @@ bool log_explain(const struct log_seen *s, enum log_verdict verdict, const char 
 		return err_set(err, ERR_STOP, "log_lost_its_end", "%s[%d] ends at %lld, we have read it up to %lld: %s%s", topic,
 			       partition, (long long)s->high, (long long)s->position, first, help);
 	case LOG_REPLACED:
-		return err_set(err, ERR_STOP, "log_lost_its_end",
-			       "%s[%d]: the record at %lld is not the one we read there, so the log lost its end and grew again: %s%s",
-			       topic, partition, (long long)s->position - 1, first, help);
+		return err_set(
+			err, ERR_STOP, "log_lost_its_end",
+			"%s[%d]: the record at %lld is not the one we read there, so the log lost its end and grew again: %s%s",
+			topic, partition, (long long)s->position - 1, first, help);
 	case LOG_LOST_UNREAD:
 		return err_set(err, ERR_STOP, "position_outside_log",
-			       "%s[%d] begins at %lld, we have read it up to %lld: what lies between was removed unread: %s%s", topic,
-			       partition, (long long)s->low, (long long)s->position, first, help);
+			       "%s[%d] begins at %lld, we have read it up to %lld: what lies between was removed unread: %s%s",
+			       topic, partition, (long long)s->low, (long long)s->position, first, help);
 	case LOG_HOLE:
 		return err_set(err, ERR_STOP, "log_hole",
 			       "%s[%d]: nothing at %lld, where we read a record, in a topic that must keep everything: %s%s", topic,

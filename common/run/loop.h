@@ -69,6 +69,7 @@ struct lane {
 	bool known_moved; /* known_offset of outputs: to be saved when there is time */
 	/* an input that goes on (MORE) */
 	int cursor_source; /* -1: none */
+	bool narrow; /* assigned while that input was not done: nothing else of the lane is read */
 	int64_t cursor_offset; /* offset of that record */
 	int32_t cursor_part;
 	uint8_t cursor_state[CURSOR_BYTES_MAX];

@@ -8,15 +8,16 @@
 #include "wire/dead.h"
 #include "wire/wire.h"
 
-#define DRAIN_MS  1000
-#define HEADERS_N 11
+#define DRAIN_MS   1000
+#define HEADERS_N  11
+#define PAGE_LANES 16 /* of a page of what was left over; times OUTCOME_PAGE rows in the arena */
 
 bool publish_lost(struct err *err, const char *topic, int32_t partition, const struct seq_entry *last, int64_t high)
 {
 	return err_set(err, ERR_STOP, "topic_lost_its_end",
-		       "%s[%d]: our seq %lld stood at %lld and is gone, the log %s %lld: run `openitem refill %s`", topic, partition,
-		       (long long)last->published_seq, (long long)last->last_offset, high > last->last_offset ? "grew again to" : "ends at",
-		       (long long)high, topic);
+		       "%s[%d]: our seq %lld stood at %lld and is gone, the log %s %lld: run `openitem refill %s`", topic,
+		       partition, (long long)last->published_seq, (long long)last->last_offset,
+		       high > last->last_offset ? "grew again to" : "ends at", (long long)high, topic);
 }
 
 static int16_t output_of(const struct lane *lane, const struct outcome_row *row, bool second)
@@ -203,50 +204,71 @@ bool publish_rows(struct loop *loop, const struct log_list *list, struct err *er
 
 /* ---- from the outcome table ------------------------------------------------------------------------------------------- */
 
-/* One page of one lane. *ret_n = rows published. */
-static bool publish_page(struct loop *loop, struct lane *lane, struct err *err, size_t *ret_n)
+/* A page of each of these lanes, read and published together: who takes thirty lanes must not wait thirty times for both servers. */
+static bool publish_page(struct loop *loop, struct lane *const *lanes, size_t n, struct err *err)
 {
 	struct book *book = book_new(loop->arena, run_tables, RUN_TABLES_N);
-	struct outcome_row from = { .lane = lane->lane, .seq = lane->published_seq };
+	struct outcome_row from[PAGE_LANES];
+	struct rows rows[PAGE_LANES];
+	int32_t numbers[PAGE_LANES];
+	int64_t epochs[PAGE_LANES];
+	size_t total = 0;
 
-	book_want(book, &outcome_table, OUTCOME_AFTER_SEQ, &from);
-	if (!store_begin(loop->store, &lane->lane, &lane->epoch, 1, err))
+	for (size_t i = 0; i < n; i++) {
+		from[i] = (struct outcome_row){ .lane = lanes[i]->lane, .seq = lanes[i]->published_seq };
+		numbers[i] = lanes[i]->lane;
+		epochs[i] = lanes[i]->epoch;
+		book_want(book, &outcome_table, OUTCOME_AFTER_SEQ, &from[i]);
+	}
+	if (!store_begin(loop->store, numbers, epochs, n, err))
 		return false;
 	bool ok = store_load(loop->store, book, err);
 	store_abort(loop->store);
 	if (!ok)
 		return false;
-	struct rows rows = book_find(book, &outcome_table, OUTCOME_AFTER_SEQ, &from);
-	struct log_list list = { .item = ARENA_ARRAY(loop->arena, rows.n, struct logged), .n = rows.n, .cap = rows.n };
-	for (size_t i = 0; i < rows.n; i++)
-		list.item[i] = (struct logged){ rows.row[i], lane };
-	*ret_n = rows.n;
-	return publish_rows(loop, &list, err);
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = book_find(book, &outcome_table, OUTCOME_AFTER_SEQ, &from[i]);
+		total += rows[i].n;
+		if (rows[i].n == 0)
+			return err_set(err, ERR_STOP, "outcome_missing", "lane %d: outcome %lld is not in the table",
+				       lanes[i]->lane, (long long)lanes[i]->published_seq + 1);
+	}
+	struct log_list list = { .item = ARENA_ARRAY(loop->arena, total, struct logged), .cap = total };
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < rows[i].n; k++)
+			list.item[list.n++] = (struct logged){ rows[i].row[k], lanes[i] };
+	if (!publish_rows(loop, &list, err))
+		return false;
+	log_line(LOG_INFO, "published what was left over", LOG_U("lanes", n), LOG_U("records", total));
+	return true;
 }
 
-bool publish_unpublished(struct loop *loop, struct err *err)
+static size_t some_unpublished(struct loop *loop, struct lane **ret_lanes)
 {
-	for (size_t i = 0; i < loop->n_lanes; i++) {
+	size_t n = 0;
+
+	for (size_t i = 0; i < loop->n_lanes && n < PAGE_LANES; i++) {
 		struct lane *lane = &loop->lane[i];
-		size_t total = 0;
 		if (lane->mute)
 			continue;
 		if (MUTANT(OUTBOX_FORGOTTEN))
 			lane->published_seq = lane->seq;
-		while (lane->published_seq < lane->seq) {
-			size_t n = 0;
-			bool ok = publish_page(loop, lane, err, &n);
-			arena_reset(loop->arena);
-			if (!ok)
-				return false;
-			if (n == 0)
-				return err_set(err, ERR_STOP, "outcome_missing", "lane %d: outcome %lld is not in the table",
-					       lane->lane, (long long)lane->published_seq + 1);
-			total += n;
-			FAILPOINT("assign.page_published");
-		}
-		if (total > 0)
-			log_line(LOG_INFO, "published what was left over", LOG_I("lane", lane->lane), LOG_U("records", total));
+		if (lane->published_seq < lane->seq)
+			ret_lanes[n++] = lane;
+	}
+	return n;
+}
+
+bool publish_unpublished(struct loop *loop, struct err *err)
+{
+	struct lane *lanes[PAGE_LANES];
+
+	for (size_t n = some_unpublished(loop, lanes); n > 0; n = some_unpublished(loop, lanes)) {
+		bool ok = publish_page(loop, lanes, n, err);
+		arena_reset(loop->arena);
+		if (!ok)
+			return false;
+		FAILPOINT("assign.page_published");
 	}
 	loop->republish = false;
 	return true;

@@ -102,8 +102,8 @@ bool refill_see(struct refill *r, int32_t partition, int64_t offset, int64_t low
 
 	if (lane == NULL || p->seq > lane->seq)
 		return err_set(err, ERR_STOP, "database_older_than_stream",
-			       "%s[%d]@%lld holds seq %lld of lane %d, the database of %s ends at %lld: run `openitem rebuild %s`", r->topic,
-			       partition, (long long)offset, (long long)p->seq, p->lane, r->service,
+			       "%s[%d]@%lld holds seq %lld of lane %d, the database of %s ends at %lld: run `openitem rebuild %s`",
+			       r->topic, partition, (long long)offset, (long long)p->seq, p->lane, r->service,
 			       (long long)(lane == NULL ? 0 : lane->seq), r->service);
 	CHECK(place != NULL);
 	place->intact = place->intact || (p->seq == place->published_seq && offset == place->last_offset);
@@ -204,7 +204,8 @@ const struct refill_place *refill_plan(struct refill *r, size_t *ret_n, int64_t 
 
 static void move(struct refill *r, struct book *book, size_t at)
 {
-	struct lane_row lane = *(const struct lane_row *)book_get(book, &lane_table, &(struct lane_row){ .lane = r->lanes[at].lane });
+	struct lane_row lane =
+		*(const struct lane_row *)book_get(book, &lane_table, &(struct lane_row){ .lane = r->lanes[at].lane });
 
 	for (int32_t p = 0; p < r->partitions; p++) {
 		const struct refill_place *place = &r->places[at * (size_t)r->partitions + (size_t)p];

@@ -217,8 +217,8 @@ bool reposition_scan(struct reposition *x, const struct bus_conf *conf, struct e
 
 	if (x->want >= 0 && (x->want < x->extent.low || x->want > x->extent.high)) {
 		arena_free(arena);
-		return err_set(err, ERR_STOP, "reposition_outside", "%s[%d] holds %lld to %lld: %lld is outside", x->topic, x->partition,
-			       (long long)x->extent.low, (long long)x->extent.high, (long long)x->want);
+		return err_set(err, ERR_STOP, "reposition_outside", "%s[%d] holds %lld to %lld: %lld is outside", x->topic,
+			       x->partition, (long long)x->extent.low, (long long)x->extent.high, (long long)x->want);
 	}
 	if (range.from == x->position && x->hash_known) {
 		x->prev_offset = x->position - 1;
@@ -252,14 +252,17 @@ static bool all_there(const struct reposition *x, struct err *err)
 	for (size_t i = 0; i < x->n_senders; i++) {
 		const struct reposition_sender *s = &x->senders[i];
 		if (s->below > s->last)
-			return err_set(err, ERR_STOP, "unread_records",
-				       "%s[%d]: seq %lld to %lld of lane %d lie before offset %lld and were not read; --force with a --reason "
-				       "passes over them",
-				       x->topic, x->partition, (long long)s->last + 1, (long long)s->below, s->lane, (long long)x->want);
+			return err_set(
+				err, ERR_STOP, "unread_records",
+				"%s[%d]: seq %lld to %lld of lane %d lie before offset %lld and were not read; --force with a --reason "
+				"passes over them",
+				x->topic, x->partition, (long long)s->last + 1, (long long)s->below, s->lane, (long long)x->want);
 		if (s->early > s->last)
-			return err_set(err, ERR_STOP, "records_missing",
-				       "%s[%d]: seq %lld of lane %d is not in the log, later ones are: run `openitem refill %s%s` first", x->topic,
-				       x->partition, (long long)s->last + 1, s->lane, x->topic, x->extent.low > 0 ? " --everything" : "");
+			return err_set(
+				err, ERR_STOP, "records_missing",
+				"%s[%d]: seq %lld of lane %d is not in the log, later ones are: run `openitem refill %s%s` first",
+				x->topic, x->partition, (long long)s->last + 1, s->lane, x->topic,
+				x->extent.low > 0 ? " --everything" : "");
 	}
 	return true;
 }
@@ -273,8 +276,8 @@ bool reposition_finish(struct reposition *x, struct err *err)
 		go_on_at(x, x->extent.low);
 	}
 	if (x->cursor_here && (x->to < 0 || x->want != REPOSITION_AUTO))
-		return err_set(err, ERR_STOP, "cursor_missing",
-			       "lane %d is in the middle of an input of %s[%d], and %s", x->lane, x->topic, x->partition,
+		return err_set(err, ERR_STOP, "cursor_missing", "lane %d is in the middle of an input of %s[%d], and %s", x->lane,
+			       x->topic, x->partition,
 			       x->want != REPOSITION_AUTO ? "goes on there: without --to" : "its record is not in the log");
 	if (x->to < 0)
 		go_on_at(x, x->inner ? x->extent.high : x->extent.low);

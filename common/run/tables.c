@@ -12,10 +12,8 @@ static const struct col lane_cols[] = {
 };
 
 static const struct col position_cols[] = {
-	C(position_row, lane, COL_I32, COL_KEY),
-	C(position_row, topic, COL_TEXT, COL_KEY),
-	C(position_row, partition, COL_I32, COL_KEY),
-	C(position_row, next_offset, COL_I64, 0),
+	C(position_row, lane, COL_I32, COL_KEY),      C(position_row, topic, COL_TEXT, COL_KEY),
+	C(position_row, partition, COL_I32, COL_KEY), C(position_row, next_offset, COL_I64, 0),
 	C(position_row, record_hash, COL_BYTES, 0),
 };
 
@@ -54,11 +52,11 @@ static const struct col outcome_cols[] = {
 };
 
 static const struct col moved_cols[] = {
-	C(moved_row, lane, COL_I32, COL_KEY),      C(moved_row, moved_at_us, COL_I64, COL_KEY),
-	C(moved_row, topic, COL_TEXT, COL_KEY),    C(moved_row, partition, COL_I32, COL_KEY),
-	C(moved_row, lane_seq, COL_I64, 0),        C(moved_row, from_offset, COL_I64, 0),
-	C(moved_row, to_offset, COL_I64, 0),       C(moved_row, passed_over, COL_I64, 0),
-	C(moved_row, moved_by, COL_TEXT, 0),       C(moved_row, reason, COL_TEXT, 0),
+	C(moved_row, lane, COL_I32, COL_KEY),   C(moved_row, moved_at_us, COL_I64, COL_KEY),
+	C(moved_row, topic, COL_TEXT, COL_KEY), C(moved_row, partition, COL_I32, COL_KEY),
+	C(moved_row, lane_seq, COL_I64, 0),     C(moved_row, from_offset, COL_I64, 0),
+	C(moved_row, to_offset, COL_I64, 0),    C(moved_row, passed_over, COL_I64, 0),
+	C(moved_row, moved_by, COL_TEXT, 0),    C(moved_row, reason, COL_TEXT, 0),
 };
 
 #define BY_LANE(n_order_, ...)                                                                                                     \

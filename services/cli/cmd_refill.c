@@ -39,9 +39,10 @@ static bool find_writer(struct fill *f, struct err *err)
 		f->service = CLI_INTAKE;
 		return true;
 	}
-	return err_set(err, ERR_REJECT, "not_ours",
-		       "%s is not written by a service of ours: ask its writer to publish again what is missing (the inbox skips what was seen)",
-		       f->topic);
+	return err_set(
+		err, ERR_REJECT, "not_ours",
+		"%s is not written by a service of ours: ask its writer to publish again what is missing (the inbox skips what was seen)",
+		f->topic);
 }
 
 static bool is_aligned(const struct fill *f)
@@ -97,8 +98,8 @@ static bool check_held(struct fill *f, struct store *store, const struct refill_
 		for (size_t k = 0; p->missing > 0 && k < store_result_rows(r); k++)
 			if (store_result_i64(r, k, "lane") == p->lane && store_result_i64(r, k, "first") > p->has_seq + 1)
 				return err_set(err, ERR_STOP, "outcome_missing",
-					       "lane %d: outcomes are needed from seq %lld on, the table of %s begins at %lld", p->lane,
-					       (long long)p->has_seq + 1, cli_service_names[f->service],
+					       "lane %d: outcomes are needed from seq %lld on, the table of %s begins at %lld",
+					       p->lane, (long long)p->has_seq + 1, cli_service_names[f->service],
 					       (long long)store_result_i64(r, k, "first"));
 	}
 	return true;
@@ -140,8 +141,8 @@ static bool look(struct fill *f, struct err *err)
 /* ---- the list ------------------------------------------------------------------------------------------------------------ */
 
 static const struct out_column columns[] = {
-	{ "topic", OUT_TEXT },   { "partition", OUT_INT }, { "lane", OUT_INT },        { "in_log", OUT_INT },
-	{ "offset", OUT_INT },   { "published", OUT_INT }, { "missing", OUT_INT },     { "early", OUT_INT },
+	{ "topic", OUT_TEXT }, { "partition", OUT_INT }, { "lane", OUT_INT },    { "in_log", OUT_INT },
+	{ "offset", OUT_INT }, { "published", OUT_INT }, { "missing", OUT_INT }, { "early", OUT_INT },
 };
 
 static void print(struct fill *f, const struct refill_place *places, size_t n, int64_t missing)
@@ -199,8 +200,8 @@ static bool left(struct fill *f, struct err *err, int64_t *ret_left, struct text
 	*ret_stopped = TEXT_NONE;
 	for (size_t i = 0; i < store_result_rows(r); i++) {
 		if (!text_empty(store_result_text(r, i, "stopped")))
-			*ret_stopped = text_printf(f->cli->arena, "%s has stopped lane %lld: " TEXT_FMT, cli_service_names[f->service],
-						   (long long)store_result_i64(r, i, "lane"),
+			*ret_stopped = text_printf(f->cli->arena, "%s has stopped lane %lld: " TEXT_FMT,
+						   cli_service_names[f->service], (long long)store_result_i64(r, i, "lane"),
 						   TEXT_ARG(store_result_text(r, i, "stopped")));
 		for (size_t k = 0; k < f->n_lanes; k++)
 			if (f->lanes[k].lane == store_result_i64(r, i, "lane"))
@@ -218,9 +219,10 @@ static int wait_for(struct fill *f, int64_t missing)
 	struct err err;
 
 	if (address != NULL && !probe_listens(address))
-		return cli_fail(f->cli, EXIT_MISSING,
-				"the marks are set back, but nobody answers at %s (%s): %s publishes the records when it is started", address,
-				name, cli_service_names[f->service]);
+		return cli_fail(
+			f->cli, EXIT_MISSING,
+			"the marks are set back, but nobody answers at %s (%s): %s publishes the records when it is started",
+			address, name, cli_service_names[f->service]);
 	progress_open(&f->progress, "publishing", 0);
 	while (n > 0 && cli_now_ms() - moved_ms < f->timeout_s * 1000) {
 		if (!left(f, &err, &n, &stopped)) {

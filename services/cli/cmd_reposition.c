@@ -238,8 +238,8 @@ static bool apply_all(struct plan *p, struct err *err)
 }
 
 static const struct out_column columns[] = {
-	{ "topic", OUT_TEXT },  { "partition", OUT_INT }, { "lane", OUT_INT },  { "begins", OUT_INT },      { "ends", OUT_INT },
-	{ "log", OUT_TEXT },    { "position", OUT_INT },  { "to", OUT_INT },    { "passed_over", OUT_INT }, { "what", OUT_TEXT },
+	{ "topic", OUT_TEXT }, { "partition", OUT_INT }, { "lane", OUT_INT }, { "begins", OUT_INT },      { "ends", OUT_INT },
+	{ "log", OUT_TEXT },   { "position", OUT_INT },  { "to", OUT_INT },   { "passed_over", OUT_INT }, { "what", OUT_TEXT },
 };
 
 static const char *const verdicts[] = {
@@ -302,8 +302,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	const struct option_spec specs[] = {
 		OPTION_FORMAT(cli),
 		{ "all", 0, OPTION_FLAG, &all, NULL, "every topic the service reads", 0, 0, NULL },
-		{ "to", 0, OPTION_TEXT, &to, "beginning|OFFSET|auto", "where to go on (auto: the first record that was not read)", 0, 0,
-		  NULL },
+		{ "to", 0, OPTION_TEXT, &to, "beginning|OFFSET|auto", "where to go on (auto: the first record that was not read)",
+		  0, 0, NULL },
 		{ "dry-run", 'n', OPTION_FLAG, &p.dry_run, NULL, "only show it", 0, 0, NULL },
 		{ "force", 0, OPTION_FLAG, &p.force, NULL, "with --to OFFSET: pass over records that were not read", 0, 0, NULL },
 		{ "reason", 0, OPTION_TEXT, &p.reason, "TEXT", "why; kept with the move", 0, 0, NULL },

@@ -296,7 +296,7 @@ def lost_unread(stack, kafka):
     before = contents(kafka, BILLING)
     stop(stack, "reporting")
     orders(kafka, account, 1, 4)
-    full = wait_until("the invoices", 20, lambda: grown(kafka, before, 4))
+    full = wait_until("the invoices", 60, lambda: grown(kafka, before, 4))
     p = next(p for p in full if len(full[p]) > len(before[p]))
     stop(stack, "intake")
     stop(stack, "billing")  # so that the test can write in its place
@@ -346,8 +346,12 @@ def lost_unread(stack, kafka):
 
 
 def grown(kafka, before, n):
+    """What the topic holds when at least n have come and no more come."""
     now = contents(kafka, BILLING)
-    return now if sum(map(len, now.values())) >= sum(map(len, before.values())) + n else None
+    if sum(map(len, now.values())) < sum(map(len, before.values())) + n:
+        return None
+    time.sleep(2)
+    return now if contents(kafka, BILLING) == now else None
 
 
 def main():

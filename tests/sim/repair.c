@@ -347,7 +347,7 @@ static const char *topic_named(struct world *w, const struct alert *a)
 	for (size_t i = 0; i < w->n_topics && at != TEXT_NOT_FOUND; i++) {
 		struct text rest = { a->text.s + at + sizeof(command) - 1, a->text.n - at - sizeof(command) + 1 };
 		size_t n = strlen(w->topic[i].name);
-		if (text_starts(rest, text_of(w->topic[i].name)) && (rest.n == n || strchr("`,' ", rest.s[n]) != NULL))
+		if (text_starts(rest, text_of(w->topic[i].name)) && (rest.n == n || strchr("` ", rest.s[n]) != NULL))
 			return w->topic[i].name;
 	}
 	return NULL;

@@ -14,7 +14,8 @@
 #define SEEN(...)                                                                                                                  \
 	(struct log_seen)                                                                                                          \
 	{                                                                                                                          \
-		.low = 10, .high = 200, .position = 100, .known = true, .found = true, .equal = true, .complete = true, __VA_ARGS__ \
+		.low = 10, .high = 200, .position = 100, .known = true, .found = true, .equal = true, .complete = true,            \
+		__VA_ARGS__                                                                                                        \
 	}
 
 static void verdicts(void **state)
@@ -48,7 +49,8 @@ static void verdicts(void **state)
 		if (log_judge(&cases[i].seen) != cases[i].verdict)
 			fail_msg("case %zu: %d, expected %d", i, (int)log_judge(&cases[i].seen), (int)cases[i].verdict);
 	assert_false(log_is_stop(LOG_SAME) || log_is_stop(LOG_EXPIRED) || log_is_stop(LOG_COMPACTED));
-	assert_true(log_is_stop(LOG_LOST_END) && log_is_stop(LOG_REPLACED) && log_is_stop(LOG_LOST_UNREAD) && log_is_stop(LOG_HOLE));
+	assert_true(log_is_stop(LOG_LOST_END) && log_is_stop(LOG_REPLACED) && log_is_stop(LOG_LOST_UNREAD) &&
+		    log_is_stop(LOG_HOLE));
 }
 
 /* The reason names the command that helps: refill first where the writer is one of us. */
