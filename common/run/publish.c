@@ -10,6 +10,7 @@
 
 #define DRAIN_MS   1000
 #define HEADERS_N  11
+#define MARK_EVERY 20000 /* records that were left over, until the marks are saved in between */
 #define PAGE_LANES 16 /* of a page of what was left over; times OUTCOME_PAGE rows in the arena */
 
 bool publish_lost(struct err *err, const char *topic, int32_t partition, const struct seq_entry *last, int64_t high)
@@ -205,7 +206,7 @@ bool publish_rows(struct loop *loop, const struct log_list *list, struct err *er
 /* ---- from the outcome table ------------------------------------------------------------------------------------------- */
 
 /* A page of each of these lanes, read and published together: who takes thirty lanes must not wait thirty times for both servers. */
-static bool publish_page(struct loop *loop, struct lane *const *lanes, size_t n, struct err *err)
+static bool publish_page(struct loop *loop, struct lane *const *lanes, size_t n, struct err *err, size_t *ret_records)
 {
 	struct book *book = book_new(loop->arena, run_tables, RUN_TABLES_N);
 	struct outcome_row from[PAGE_LANES];
@@ -229,10 +230,16 @@ static bool publish_page(struct loop *loop, struct lane *const *lanes, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		rows[i] = book_find(book, &outcome_table, OUTCOME_AFTER_SEQ, &from[i]);
 		total += rows[i].n;
-		if (rows[i].n == 0)
-			return err_set(err, ERR_STOP, "outcome_missing", "lane %d: outcome %lld is not in the table",
-				       lanes[i]->lane, (long long)lanes[i]->published_seq + 1);
+		if (rows[i].n > 0)
+			continue;
+		err_set(err, ERR_STOP, "outcome_missing", "outcome %lld is not in the table: it cannot be published",
+			(long long)lanes[i]->published_seq + 1);
+		lane_stop(loop, lanes[i], err);
+		lanes[i]->mute = true;
 	}
+	*ret_records = total;
+	if (total == 0)
+		return true;
 	struct log_list list = { .item = ARENA_ARRAY(loop->arena, total, struct logged), .cap = total };
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < rows[i].n; k++)
@@ -262,13 +269,19 @@ static size_t some_unpublished(struct loop *loop, struct lane **ret_lanes)
 bool publish_unpublished(struct loop *loop, struct err *err)
 {
 	struct lane *lanes[PAGE_LANES];
+	size_t records, unsaved = 0;
 
 	for (size_t n = some_unpublished(loop, lanes); n > 0; n = some_unpublished(loop, lanes)) {
-		bool ok = publish_page(loop, lanes, n, err);
+		bool ok = publish_page(loop, lanes, n, err, &records);
 		arena_reset(loop->arena);
 		if (!ok)
 			return false;
 		FAILPOINT("assign.page_published");
+		/* A whole topic may be left over (openitem refill): whoever has to do it again need not begin again. */
+		unsaved += records;
+		if (unsaved >= MARK_EVERY && !batch_save_marks(loop, err))
+			return false;
+		unsaved = unsaved >= MARK_EVERY ? 0 : unsaved;
 	}
 	loop->republish = false;
 	return true;

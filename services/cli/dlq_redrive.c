@@ -45,6 +45,7 @@ struct redrive {
 	struct arena *arena; /* of the batch */
 	struct out *out;
 	struct progress progress;
+	char detail[40]; /* of the bar */
 	int64_t read, before, refused, begun_ms;
 };
 
@@ -251,6 +252,7 @@ static bool flush(struct redrive *d, struct err *err)
 	      publish(d, which, entries, n, err));
 	for (size_t i = 0; i < n; i++)
 		d->dlq.found += d->dry_run || entries[i]->to_offset >= 0;
+	snprintf(d->detail, sizeof(d->detail), "%lld sent", (long long)d->dlq.found);
 	for (size_t i = 0; i < d->n; i++)
 		if (shown[i])
 			print_letter(d, &d->batch[i]);
@@ -286,7 +288,7 @@ static bool take(void *ctx, struct bus_record *r, struct arena *a, struct err *e
 	struct bus_header *headers;
 	struct record_view v;
 
-	progress_set(&d->progress, ++d->read, NULL);
+	progress_set(&d->progress, ++d->read, d->detail);
 	if (!dlq_wanted(&d->dlq, r))
 		return true;
 

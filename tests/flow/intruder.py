@@ -259,8 +259,8 @@ def places_of(stack):
 
 def passwords(stack, watch, said):
     found, places = passwords_of(stack), {**places_of(stack), **said, **watch.end()}
-    if not any("psql" in p for p in places) or not any("redis-cli" in p for p in places):
-        yield "no psql or redis-cli was seen at work: this test proves nothing"
+    if not any("psql" in p for p in places):
+        yield "no psql was seen at work: this test proves nothing"
     for name, password in found.items():
         for place, text in places.items():
             if password in text:
@@ -433,7 +433,7 @@ def lists(stack):
 
 def one_by_one(stack, sent):
     """What takes a name on its command line: names that events have, and dead letters of all kinds."""
-    for text in nasty.TEXTS:
+    for text in nasty.TEXTS[len(nasty.FORMULA) - 1:]:
         if "\0" not in text:
             for args in (["account", "--", text], ["explain", "--", text], ["explain", "--records", "--", text], ["items", "--account", text], ["dlq", "show", "--", text],
                          ["dlq", "ls", "--key", text], [text], ["aging", text], ["aging", "--as-of", text], ["dlq", "redrive", "--rate", text]):
@@ -476,7 +476,7 @@ def verify(stack):
 
 
 def demo(stack, said):
-    p = subprocess.run([os.path.join(ROOT, "deploy", "demo")], env=dict(stack.env, OPENITEM_DEMO_ACCOUNTS="10", OPENITEM_DEMO_DAYS="30"), capture_output=True,
+    p = subprocess.run([os.path.join(ROOT, "deploy", "demo")], env=dict(stack.env, OPENITEM_DEMO_ACCOUNTS="4", OPENITEM_DEMO_DAYS="12"), capture_output=True,
                        text=True, cwd=ROOT, stdin=subprocess.DEVNULL)
     said["output of deploy/demo"] = p.stdout + p.stderr
     if p.returncode != 0 or "0 found a difference" not in p.stdout:

@@ -46,6 +46,7 @@ struct world {
 	int32_t next_version[4]; /* of O1, O2 ..., as billing told */
 	size_t order; /* which of them the event being made is about */
 	const char *currency; /* of the event being made: two in one are mostly refused at once */
+	bool bold; /* amounts, quantities and prices of this input are mostly as large as they may be */
 	bool command; /* it is one: those alone may name a holding account */
 	size_t element; /* of the array being made */
 	size_t steps;
@@ -334,9 +335,12 @@ static int64_t make_int(struct world *w, const struct wire_field *f)
 					   INT64_MIN,
 					   -1000000,
 					   333333 };
+	static const int64_t large[] = { 1000000, 40000000000, INT64_C(1000000000000000), -INT64_C(1000000000000000), 80000000000 };
 	int64_t n;
 
-	if (strcmp(f->name, "order_version") == 0 && choose(w, 8) != 7)
+	if (w->bold && (f->flags & WIRE_E6) != 0 && choose(w, 8) != 7)
+		n = large[choose(w, ARRAY_LEN(large))];
+	else if (strcmp(f->name, "order_version") == 0 && choose(w, 8) != 7)
 		n = w->next_version[w->order];
 	else if (ends_with(f->name, "version"))
 		n = 1 + (int64_t)choose(w, 5);
@@ -355,17 +359,22 @@ static struct money make_money(struct world *w)
 		4990, 4990, 9980, 100, 1, 119000, 0, -1, WIRE_MINOR_MAX, WIRE_MINOR_MAX - 1, -WIRE_MINOR_MAX, WIRE_MINOR_MAX / 2,
 		5938, 5000
 	};
-	struct money m = { .minor = minors[choose(w, ARRAY_LEN(minors))] };
+	static const int64_t large[] = { WIRE_MINOR_MAX, WIRE_MINOR_MAX, WIRE_MINOR_MAX - 1, WIRE_MINOR_MAX / 2, 1 };
+	bool bold = w->bold && choose(w, 8) != 7;
+	struct money m = { .minor = bold ? large[choose(w, ARRAY_LEN(large))] : minors[choose(w, ARRAY_LEN(minors))] };
 
 	memcpy(m.currency, choose(w, 16) == 15 ? "USD" : w->currency, sizeof(m.currency));
 	return m;
 }
 
-static date_t make_date(struct world *w)
+static date_t make_date(struct world *w, const struct wire_field *f)
 {
 	unsigned n = choose(w, 64);
 
-	return n == 63 ? DATE_MAX : n == 62 ? DATE_MIN : date_of(2026, 1, 1) + (date_t)n;
+	if (n >= 62)
+		return n == 63 ? DATE_MAX : DATE_MIN;
+	/* Business days are late enough for items to be overdue. */
+	return date_of(2026, 1, 1) + (date_t)n + (strcmp(f->name, "business_date") == 0 ? 40 : 0);
 }
 
 static void make_into(struct world *w, const struct wire_msg *m, void *ev);
@@ -381,7 +390,7 @@ static void make_value(struct world *w, const struct wire_field *f, void *to)
 		*(struct text *)to = make_text(w, f);
 		break;
 	case WIRE_DATE:
-		*(date_t *)to = make_date(w);
+		*(date_t *)to = make_date(w, f);
 		break;
 	case WIRE_MONEY:
 		*(struct money *)to = make_money(w);
@@ -522,6 +531,7 @@ void target_books(struct text bytes, struct arena *arena)
 		w.next_version[i] = 1;
 	for (size_t s = 0; s < SERVICES; s++)
 		w.mem[s] = mem_new(services[s]->core->tables, services[s]->core->n_tables);
+	w.bold = choose(&w, 2) == 1;
 	begin(&w);
 	for (int i = 0; i < EVENTS_MAX && w.choices.n > 0; i++) {
 		static const unsigned char often[] = { 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4 }; /* orders and payments */

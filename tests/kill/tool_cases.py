@@ -1,5 +1,6 @@
 """The tool killed: what it leaves half done is done when the same command is given again."""
 import os
+import signal
 import subprocess
 
 import points
@@ -156,11 +157,26 @@ def rebuild(case, at, pair):
 
 
 def redrive(case, _, pair):
-    """A letter of its own; the gate refuses it again, once on each stack."""
-    pair.both(lambda s: (pair.poison(s, 800 + case.nth), s.tool("settle")))
-    problems = pair.faults.killed(f"{case.point}:1", "dlq", "redrive")
-    pair.both(lambda s: (s.tool("dlq", "redrive", codes=(0, 1)), s.tool("settle")))
-    pair.played.append(lambda s: (pair.poison(s, 800 + case.nth), s.tool("settle"), s.tool("dlq", "redrive", codes=(0, 1)), s.tool("settle")))
+    """A letter of its own, refused by the gate again. The gate of `faults` waits meanwhile: what it refuses would be a further letter for
+    the second call."""
+
+    def play(stack):
+        pair.poison(stack, 800 + case.nth)
+        stack.tool("settle")
+        gate = stack.pid("intake")
+        os.kill(gate, signal.SIGSTOP)
+        try:
+            problems = pair.faults.killed(f"{case.point}:1", "dlq", "redrive") if stack is pair.faults and mine else []
+            stack.tool("dlq", "redrive", codes=(0, 1))
+        finally:
+            os.kill(gate, signal.SIGCONT)
+        stack.tool("settle")
+        return problems
+
+    mine = True
+    problems = pair.both(play)[0]
+    mine = False
+    pair.played.append(play)
     return problems
 
 

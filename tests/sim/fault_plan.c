@@ -57,14 +57,14 @@ static bool omitted(uint32_t what, const uint32_t *omit, size_t n)
 	return false;
 }
 
-/* A seed has one to four kinds in play, and one service more often than the others: rare combinations need company. */
+/* A seed has no to eight faults, one to four kinds in play, and one service more often than the others: rare combinations need company. */
 void plan_make(struct world *w, size_t n_steps, const uint32_t *omit, size_t n_omit)
 {
 	struct sim_rng r;
 	enum fault_kind in_play[4];
 
 	sim_rng_seed(&r, w->seed, 100);
-	uint32_t n_kinds = 1 + sim_below(&r, 4), n = 1 + sim_below(&r, 8);
+	uint32_t n_kinds = 1 + sim_below(&r, 4), n = sim_below(&r, 9);
 	enum sim_service favourite = (enum sim_service)sim_below(&r, SIM_SERVICES);
 	for (uint32_t i = 0; i < n_kinds; i++)
 		in_play[i] = any_kind(&r);

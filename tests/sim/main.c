@@ -38,7 +38,7 @@ static void on_fault(int signo)
 }
 
 struct tally {
-	uint64_t passed, failed, comparable, turns, commits, fired[FAULTS_N];
+	uint64_t passed, failed, comparable, by_order, turns, commits, fired[FAULTS_N];
 };
 
 static void count(struct tally *t, const struct verdict *v)
@@ -46,6 +46,7 @@ static void count(struct tally *t, const struct verdict *v)
 	t->passed += v->ok;
 	t->failed += !v->ok;
 	t->comparable += v->comparable;
+	t->by_order += v->by_order;
 	t->turns += v->turns;
 	t->commits += v->commits;
 	for (int k = 0; k < FAULTS_N; k++)
@@ -62,8 +63,9 @@ static double cpu_seconds(void)
 
 static void tell_tally(const struct tally *t)
 {
-	printf("%llu seeds compared with the life without faults; %llu turns, %llu commits, %.1f s of CPU; faults:",
-	       (unsigned long long)t->comparable, (unsigned long long)t->turns, (unsigned long long)t->commits, cpu_seconds());
+	printf("%llu seeds compared with the life without faults (%llu of them with several such lives, because the order of arrival mattered); "
+	       "%llu turns, %llu commits, %.1f s of CPU; faults:",
+	       (unsigned long long)t->comparable, (unsigned long long)t->by_order, (unsigned long long)t->turns, (unsigned long long)t->commits, cpu_seconds());
 	for (int k = 0; k < FAULTS_N; k++)
 		printf("%s %s %llu", k == 0 ? "" : ",", fault_name((enum fault_kind)k), (unsigned long long)t->fired[k]);
 	printf("\n");

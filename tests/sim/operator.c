@@ -54,6 +54,14 @@ static bool all_is_published(struct world *w, enum sim_service s, char *place, s
 bool world_is_quiet(struct world *w, char *ret_place, size_t size)
 {
 	for (int s = 0; s < SIM_SERVICES; s++)
+		for (int slot = 0; slot < SLOTS; slot++) {
+			const struct instance *in = &w->instance[s][slot];
+			if (!in->wanted || in->up)
+				continue;
+			snprintf(ret_place, size, "%s is down", in->name);
+			return false;
+		}
+	for (int s = 0; s < SIM_SERVICES; s++)
 		if (!positions_are_at_end(w, (enum sim_service)s, ret_place, size) ||
 		    !all_is_published(w, (enum sim_service)s, ret_place, size))
 			return false;
@@ -112,7 +120,7 @@ static bool nothing_on_its_way(struct world *w)
 {
 	char place[300];
 
-	if (!w->faults_on && !world_is_quiet(w, place, sizeof(place)))
+	if (w->n_faults == 0 && !world_is_quiet(w, place, sizeof(place)))
 		world_fail(w, "closed_too_early", "the day is closed, and %s", place);
 	return true;
 }

@@ -132,6 +132,15 @@ struct instance {
 	struct bus_consumer *consumer;
 };
 
+/* Records decoded before, by where their bytes lie in the log. */
+#define DECODED_MAX 4096
+struct decoded {
+	const uint8_t *bytes;
+	size_t n;
+	const struct wire_msg *msg;
+	void *event;
+};
+
 struct world {
 	struct sim_rng schedule, chance; /* who goes on; what else is left to chance */
 	struct arena *arena; /* the log, and everything that lives until the end */
@@ -156,6 +165,7 @@ struct world {
 	void *scheduler_fake_stack;
 	struct group *group[SIM_SERVICES];
 	struct cache *cache;
+	struct decoded *decoded;
 	struct ghost *ghosts; /* records of dead producers that arrive later */
 	/* what is checked */
 	struct workload *workload;
@@ -270,8 +280,9 @@ struct result {
 
 /* Somebody's turn, or the clock's. */
 void world_goes_on(struct world *w);
-/* One life of the world. */
-void world_run(uint64_t seed, bool faults_on, bool tell, const uint32_t *omit, size_t n_omit, struct buf *digest_text,
+/* One life of the world: 0 with the faults of the seed; 1, 2 ... without, each scheduled in another way. */
+#define LIFE_WITH_FAULTS 0u
+void world_run(uint64_t seed, unsigned life, bool tell, const uint32_t *omit, size_t n_omit, struct buf *digest_text,
 	       struct result *ret);
 
 #endif
