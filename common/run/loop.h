@@ -117,6 +117,7 @@ struct loop {
 	bool said_down, said_postgres;
 	bool kafka_away; /* "waiting for kafka" was said */
 	int64_t backoff_ms, last_show_ms;
+	int64_t look_from_ms; /* when to look at epochs again */
 	struct run_metrics m;
 	struct metrics_check *ready_postgres, *ready_kafka, *ready_assignment;
 };

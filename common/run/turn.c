@@ -6,6 +6,7 @@
 #define POLL_IDLE_MS   100
 #define BACKOFF_MAX_MS 2000
 #define LINGER_MS      1
+#define HELD_UP_MS     3000
 
 static bool open_consumer(struct loop *loop, struct err *err)
 {
@@ -441,13 +442,17 @@ bool run_turn(struct loop *loop)
 		return false;
 	}
 	arena_reset(loop->arena);
-	if (run_now_ms() - loop->last_show_ms > 1000 && loop->consumer != NULL) {
-		loop->last_show_ms = run_now_ms();
+	int64_t now_ms = run_now_ms(), gap_ms = now_ms - loop->last_show_ms;
+	if (gap_ms > 1000 && loop->consumer != NULL) {
+		loop->last_show_ms = now_ms;
+		/* Who was held up may have lost its lanes to another instance without having been told yet: it does not take them back. */
+		if (gap_ms > HELD_UP_MS)
+			loop->look_from_ms = now_ms + HELD_UP_MS;
 		show(loop);
 		show_gauge(loop);
 		courtesy(loop);
 		publish_move_known(loop);
-		loop->activate_wanted |= lanes_taken_away(loop);
+		loop->activate_wanted |= now_ms >= loop->look_from_ms && lanes_taken_away(loop);
 		arena_reset(loop->arena);
 	}
 	return true;

@@ -34,26 +34,26 @@ class Faults:
 
     def kinds(self):
         """(weight, method)"""
-        yield 30, self.service_killed
-        yield 14, self.service_frozen
-        yield 8, self.second_started
-        yield 5, self.second_stopped
-        yield 3, self.second_killed
-        yield 4, self.postgres_killed
+        yield 40, self.service_killed
+        yield 16, self.service_frozen
+        yield 6, self.second_started
+        yield 3, self.second_stopped
+        yield 2, self.second_killed
+        yield 2, self.postgres_killed
         yield 4, self.postgres_frozen
-        yield 3, self.redis_killed
+        yield 5, self.redis_killed
         yield 3, self.redis_frozen
-        yield 4, self.redis_flushed
+        yield 6, self.redis_flushed
         yield 3, self.redis_stale
-        yield 2, self.kafka_killed
+        yield 1, self.kafka_killed
         yield 3, self.kafka_frozen
         yield 4, self.day_published_again
         if self.rebuild:
-            yield 3, self.database_restored
+            yield 2, self.database_restored
 
     def pause_s(self):
         """1..longest, short ones more often."""
-        return min(self.longest_s, 1 + self.rng.expovariate(4 / self.longest_s))
+        return min(self.longest_s, 1 + self.rng.expovariate(8 / self.longest_s))
 
     # ---- looking
 

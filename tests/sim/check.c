@@ -83,5 +83,6 @@ void check_seed(uint64_t seed, const struct omission *omit, bool tell, struct ve
 	ret->by_order = arises_without_faults(seed, omit, ret);
 	ret->ok = ret->by_order;
 	if (!ret->ok)
-		err_set(&ret->err, ERR_STOP, "books_differ", "with faults the books are others than without, however that is scheduled");
+		err_set(&ret->err, ERR_STOP, "books_differ",
+			"with faults the books are others than without, however that is scheduled");
 }

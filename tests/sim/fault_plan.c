@@ -147,7 +147,8 @@ static void duplicate(struct world *w, const struct fault *f)
 
 static void lose_log_end(struct world *w, const struct fault *f)
 {
-	static const char *const topics[] = { "ar.intake.v1", "ar.billing.v1", "ar.cash.v1", "ar.transfer.v1", "ar.collections.v1" };
+	static const char *const topics[] = { "ar.intake.v1", "ar.billing.v1", "ar.cash.v1", "ar.transfer.v1",
+					      "ar.collections.v1" };
 	struct log_topic *t = log_topic(w, topics[f->arg % ARRAY_LEN(topics)]);
 	int32_t p = (int32_t)(f->arg / 5 % LANES);
 	size_t n = MIN(t->part[p].n, (size_t)1 + f->arg / 15 % 4);

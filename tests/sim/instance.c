@@ -11,7 +11,7 @@
 #define SUPERVISOR_MS 300
 
 static const struct run_service *const services[SIM_SERVICES] = {
-	[SIM_INTAKE] = &intake_service,		  [SIM_BILLING] = &billing_service,	[SIM_CASH] = &cash_service,
+	[SIM_INTAKE] = &intake_service,           [SIM_BILLING] = &billing_service,     [SIM_CASH] = &cash_service,
 	[SIM_COLLECTIONS] = &collections_service, [SIM_REPORTING] = &reporting_service,
 };
 
@@ -91,14 +91,17 @@ void instance_ended(struct instance *in)
 
 /* ---- the build before --------------------------------------------------------------------------------------------------------------- */
 
-bool __real_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err, void **ret);
-bool __wrap_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err, void **ret);
+bool __real_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err,
+			       void **ret);
+bool __wrap_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err,
+			       void **ret);
 
 /*
  * Decoding is pure, and bytes in the log never change: what one reader has decoded the others are given, too. One kind of record in four
  * was not there when the build before was made (linked with --wrap).
  */
-bool __wrap_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err, void **ret)
+bool __wrap_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err,
+			       void **ret)
 {
 	const struct instance *in = instance_running();
 	struct world *w = sim_world;

@@ -163,8 +163,7 @@ bool broker_answers(struct world *w, const char *where, struct err *err)
 	if (w->broker_away_until_us <= w->now_us)
 		return true;
 	task_sleep(MIN(w->broker_away_until_us - w->now_us, (int64_t)BROKER_PATIENCE_US));
-	return w->broker_away_until_us <= w->now_us ||
-	       err_set(err, ERR_RETRY, "brokers_unreachable", "no broker answered");
+	return w->broker_away_until_us <= w->now_us || err_set(err, ERR_RETRY, "brokers_unreachable", "no broker answered");
 }
 
 /* ---- readers -------------------------------------------------------------------------------------------------------------------------------- */

@@ -65,7 +65,8 @@ static void tell_tally(const struct tally *t)
 {
 	printf("%llu seeds compared with the life without faults (%llu of them with several such lives, because the order of arrival mattered); "
 	       "%llu turns, %llu commits, %.1f s of CPU; faults:",
-	       (unsigned long long)t->comparable, (unsigned long long)t->by_order, (unsigned long long)t->turns, (unsigned long long)t->commits, cpu_seconds());
+	       (unsigned long long)t->comparable, (unsigned long long)t->by_order, (unsigned long long)t->turns,
+	       (unsigned long long)t->commits, cpu_seconds());
 	for (int k = 0; k < FAULTS_N; k++)
 		printf("%s %s %llu", k == 0 ? "" : ",", fault_name((enum fault_kind)k), (unsigned long long)t->fired[k]);
 	printf("\n");
@@ -160,7 +161,8 @@ static bool find_mutant(enum fault_mutant m, uint64_t from)
 		check_seed(s, &none, false, &v);
 		if (v.ok)
 			continue;
-		printf("mutant %d, %s: found by seed %llu: %s: %s\n", m, mutant_names[m], (unsigned long long)s, v.err.code, v.err.msg);
+		printf("mutant %d, %s: found by seed %llu: %s: %s\n", m, mutant_names[m], (unsigned long long)s, v.err.code,
+		       v.err.msg);
 		fflush(stdout);
 		return true;
 	}

@@ -9,11 +9,11 @@
 #include "run/refill.h"
 #include "run/reposition.h"
 
-#define ROUNDS_MAX   12
-#define TRIES_MAX    60
-#define NOTICE_US    3000000 /* services look at their epochs about once a second */
-#define FAILED_ROWS  200
-#define PLACES_MAX   100
+#define ROUNDS_MAX  12
+#define TRIES_MAX   60
+#define NOTICE_US   3000000 /* services look at their epochs about once a second */
+#define FAILED_ROWS 200
+#define PLACES_MAX  100
 
 /* ---- rebuild ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -91,8 +91,7 @@ static bool rebuild_end(struct world *w, struct rebuild *r, struct database *liv
 
 	if (!rebuild_up_to(w, r, live, &result, err))
 		return false;
-	if ((result.torn > 0 || result.holes > 0) &&
-	    (!rebuild_finish(r, err, &made) || !rebuild_up_to(w, r, live, &result, err)))
+	if ((result.torn > 0 || result.holes > 0) && (!rebuild_finish(r, err, &made) || !rebuild_up_to(w, r, live, &result, err)))
 		return false;
 	if (result.torn > 0 || result.holes > 0)
 		return err_set(err, ERR_STOP, "rebuild_torn", "lane %d is torn, lane %d has a hole at %lld", result.torn_lane,
@@ -100,7 +99,8 @@ static bool rebuild_end(struct world *w, struct rebuild *r, struct database *liv
 	if (live_has_more(live, shadow))
 		return err_set(err, ERR_STOP, "rebuild_lost", "the topics lack outcomes that live has");
 	database_swap(w, live, shadow);
-	story(w, "the database of %s is rebuilt; %lld outcomes decided again", sim_run_service(live->service)->core->name, (long long)made);
+	story(w, "the database of %s is rebuilt; %lld outcomes decided again", sim_run_service(live->service)->core->name,
+	      (long long)made);
 	return true;
 }
 
@@ -129,7 +129,8 @@ static bool rebuild(struct world *w, enum sim_service s, struct err *err)
 			task_sleep(1000000);
 	}
 	if (ok && !ready)
-		ok = err_set(err, ERR_RETRY, "rebuild_waits", "live has outcomes that are not published, or is within a long input");
+		ok = err_set(err, ERR_RETRY, "rebuild_waits",
+			     "live has outcomes that are not published, or is within a long input");
 	rebuild_close(r);
 	database_free(shadow);
 	w->shadow = NULL;
@@ -404,7 +405,8 @@ static void repair(struct task *task)
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		size_t n = alerts(w, a, FAILED_ROWS);
 		for (size_t i = 0; i < n; i++) {
-			story(w, "ALERT: %s lane %d: " TEXT_FMT, sim_run_service(a[i].service)->core->name, a[i].lane, TEXT_ARG(a[i].text));
+			story(w, "ALERT: %s lane %d: " TEXT_FMT, sim_run_service(a[i].service)->core->name, a[i].lane,
+			      TEXT_ARG(a[i].text));
 			if (!is_explained(w, &a[i]))
 				world_fail(w, "lane_stopped", "%s lane %d: " TEXT_FMT, sim_run_service(a[i].service)->core->name,
 					   a[i].lane, TEXT_ARG(a[i].text));

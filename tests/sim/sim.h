@@ -84,7 +84,8 @@ const struct sim_step *workload_steps(const struct workload *wl, size_t *ret_n);
 /* What SIM_SEND step sends. Commands look up what they act on in the world's committed state (only directly after a SIM_SETTLE or SIM_TICK,
  * so that faults do not change what they find); false: nothing to act on, skip. Everything in the arena. The draw depends on (seed, step
  * index) only. */
-bool workload_send(struct workload *wl, const struct sim_step *step, struct world *w, struct arena *arena, struct sim_send *ret_send);
+bool workload_send(struct workload *wl, const struct sim_step *step, struct world *w, struct arena *arena,
+		   struct sim_send *ret_send);
 
 /* ---- state and invariants -------------------------------------------------------------------------------------------------- */
 

@@ -328,7 +328,8 @@ bool store_load(struct store *s, struct book *book, struct err *err)
 }
 
 /* A key that another lane has just committed: the next attempt sees it. Within one lane it is a bug. */
-static bool insert_twice(struct database *db, const struct table *const *tables, size_t n_tables, struct book *book, struct err *err)
+static bool insert_twice(struct database *db, const struct table *const *tables, size_t n_tables, struct book *book,
+			 struct err *err)
 {
 	for (size_t t = 0; t < n_tables; t++) {
 		const struct table *table = tables[t];
@@ -451,8 +452,8 @@ bool store_query(struct store *s, const char *sql, int n_params, const char *con
 	if (strstr(sql, "FROM birth") != NULL) {
 		r->columns = 1;
 		r->name[0] = "id";
-		snprintf(add_cell(r, 0, 0), CELL_BYTES, "database-of-%s-%d",
-			 sim_run_service(s->db->service)->core->name, s->db->birth);
+		snprintf(add_cell(r, 0, 0), CELL_BYTES, "database-of-%s-%d", sim_run_service(s->db->service)->core->name,
+			 s->db->birth);
 	} else if (strstr(sql, "FROM lane UNION ALL") != NULL) {
 		lane_states(r, s->db);
 	} /* gauges: no rows */

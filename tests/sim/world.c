@@ -3,11 +3,11 @@
 
 #include "base/fault.h"
 
-#define TURNS_MAX    400000
-#define SETTLE_US    ((int64_t)1200 * 1000000)
-#define RUN_BYTES    ((size_t)1 << 30)
-#define SOFT_BYTES   ((size_t)8 << 20)
-#define LAST_STEP    SIZE_MAX
+#define TURNS_MAX  400000
+#define SETTLE_US  ((int64_t)1200 * 1000000)
+#define RUN_BYTES  ((size_t)1 << 30)
+#define SOFT_BYTES ((size_t)8 << 20)
+#define LAST_STEP  SIZE_MAX
 
 int32_t sim_lanes(const struct world *w)
 {
@@ -168,8 +168,8 @@ static void send_step(struct world *w, const struct sim_step *step)
 	int32_t p = send.partition;
 	CHECK(t != NULL);
 	if (p < 0 || p >= t->partitions)
-		p = send.key_null ? (int32_t)sim_below(&w->chance, (uint32_t)t->partitions) :
-					 bus_partition_of(send.key, t->partitions);
+		p = send.key_null ? (int32_t)sim_below(&w->chance, (uint32_t)t->partitions)
+				  : bus_partition_of(send.key, t->partitions);
 	log_append(w, t, p,
 		   log_record(w, &(struct bus_out){ .key = send.key,
 						    .key_null = send.key_null,
@@ -257,7 +257,9 @@ static void make_world(struct world *w, uint64_t seed, unsigned life, bool tell)
 	struct task task[TASKS_MAX];
 
 	memcpy(task, w->task, sizeof(task));
-	*w = (struct world){ .seed = seed, .faults_on = life == LIFE_WITH_FAULTS, .tell = tell, .now_us = WORLD_BEGINS_US, .commit_of = -1 };
+	*w = (struct world){
+		.seed = seed, .faults_on = life == LIFE_WITH_FAULTS, .tell = tell, .now_us = WORLD_BEGINS_US, .commit_of = -1
+	};
 	for (size_t i = 0; i < TASKS_MAX; i++)
 		w->task[i].stack = task[i].stack;
 	w->arena = arena_new(SOFT_BYTES, RUN_BYTES);

@@ -10,14 +10,14 @@
 #include <setjmp.h>
 #include <ucontext.h>
 
-#define LANES          3
-#define TOPICS_MAX     20
-#define PARTITIONS_MAX 4
-#define SLOTS          2 /* instances of a service */
-#define TASKS_MAX      (SIM_SERVICES * SLOTS + 1)
-#define WORLD_BEGINS_US ((int64_t)1772000000 * 1000000)
-#define STACK_BYTES    ((size_t)512 << 10)
-#define FAULTS_MAX     16
+#define LANES            3
+#define TOPICS_MAX       20
+#define PARTITIONS_MAX   4
+#define SLOTS            2 /* instances of a service */
+#define TASKS_MAX        (SIM_SERVICES * SLOTS + 1)
+#define WORLD_BEGINS_US  ((int64_t)1772000000 * 1000000)
+#define STACK_BYTES      ((size_t)512 << 10)
+#define FAULTS_MAX       16
 #define LANES_LOCKED_MAX 64 /* of one database: the gate has one per external partition */
 
 /* ---- what may break ------------------------------------------------------------------------------------------------------- */
