@@ -4,7 +4,7 @@
 #include "run/loop.h"
 
 #define POLL_IDLE_MS   100
-#define BACKOFF_MAX_MS 2000
+#define BACKOFF_MAX_MS 1000 /* with jitter 1.5 s: back within 2 s of the return of what was away */
 #define LINGER_MS      1
 #define HELD_UP_MS     3000
 
@@ -450,7 +450,9 @@ bool run_turn(struct loop *loop)
 			loop->look_from_ms = now_ms + HELD_UP_MS;
 		show(loop);
 		show_gauge(loop);
-		courtesy(loop);
+		/* Nor does it say where it stands: to the group it may be somebody it no longer knows, which ends the consumer. */
+		if (now_ms >= loop->look_from_ms && !loop->kafka_away)
+			courtesy(loop);
 		publish_move_known(loop);
 		loop->activate_wanted |= now_ms >= loop->look_from_ms && lanes_taken_away(loop);
 		arena_reset(loop->arena);

@@ -23,8 +23,8 @@
 
 extern const struct command cmd_migrate, cmd_topics, cmd_publish, cmd_play, cmd_tick, cmd_settle, cmd_command, cmd_status, cmd_tail,
 	cmd_dlq, cmd_generate, cmd_import, cmd_aging, cmd_rollforward, cmd_account, cmd_items, cmd_invoices, cmd_unidentified,
-	cmd_unapplied, cmd_worklist, cmd_exceptions, cmd_explain, cmd_verify, cmd_money, cmd_notices, cmd_refill,
-	cmd_reposition, cmd_rebuild;
+	cmd_unapplied, cmd_worklist, cmd_exceptions, cmd_explain, cmd_verify, cmd_money, cmd_notices, cmd_refill, cmd_reposition,
+	cmd_rebuild;
 
 static const struct {
 	const char *title;

@@ -12,7 +12,7 @@
 #include "book/book.h"
 #include "ev/reference.h"
 
-#define ITEMS_PER_ACCOUNT_MAX  5000 /* an account with more open items is judged on the oldest due of them */
+#define ITEMS_PER_ACCOUNT_MAX 5000 /* an account with more open items is judged on the oldest due of them */
 #ifdef OPENITEM_FAULTS
 #define SUBJECTS_PER_PAGE 2 /* so that the tests of faults see days that take several transactions */
 #else

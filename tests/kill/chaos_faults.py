@@ -25,7 +25,7 @@ class Result:
 class Faults:
     def __init__(self, world, watch, rng, longest_s):
         self.world, self.watch, self.rng, self.longest_s = world, watch, rng, longest_s
-        self.snapshot, self.backups = None, {}
+        self.snapshot, self.backups, self.dumping = None, {}, None
         self.rebuild = self.has_rebuild()
         self.again = load.Out(world, "again", None, random.Random(rng.random()))
 
@@ -218,13 +218,20 @@ class Faults:
         self.again.flush(30)
         return Result("a day published again", str(day), 0, self.everybody(since, ("intake",)), f"{len(records)} records")
 
-    def dump(self, service):
+    def dump_begin(self, service):
+        """Beside everything else: on a large schema it takes minutes, and the service goes on."""
         path = os.path.join(self.world.stack.home, f"backup-{service}.dump")
-        lanes = {k: lane.seq for k, lane in self.watch.look_until(30).items() if k[0] == service}
-        p = subprocess.run(["pg_dump", "-Fc", f"--schema={service}", "-f", path + ".new", "-d", self.world.admin_conninfo()], env=self.world.stack.env, capture_output=True, text=True)
-        if p.returncode == 0:
-            os.replace(path + ".new", path)
-            self.backups[service] = (path, lanes)
+        self.dumping = service, path, subprocess.Popen(["pg_dump", "-Fc", f"--schema={service}", "-f", path, "-d", self.world.admin_conninfo()], env=self.world.stack.env,
+                                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def dump_end(self, wait=False):
+        """Kept with where the lanes stand now: further than the backup, so what is published beyond that it cannot know."""
+        if self.dumping is None or (not wait and self.dumping[2].poll() is None):
+            return
+        service, path, process = self.dumping
+        if process.wait() == 0:  # otherwise PostgreSQL went away meanwhile
+            self.backups[service] = path, {k: lane.seq for k, lane in self.watch.look_until(30).items() if k[0] == service}
+        self.dumping = None
 
     def published_since(self, lanes):
         """Not only decided: what the backup does not know stands in a topic."""
@@ -248,11 +255,15 @@ class Faults:
 
     def database_restored(self):
         """One service's database as it was earlier, while topics and Redis went on: it must stop and say so; `openitem rebuild` brings it forward."""
-        services = [s for s in SERVICES if s in self.backups]
-        if not services:
-            self.dump(self.rng.choice(SERVICES))
-            services = list(self.backups)
-        service = self.rng.choice(services)
+        if not self.backups:
+            if self.dumping is None:
+                self.dump_begin(self.rng.choice(SERVICES))
+            self.dump_end(wait=True)
+        if not self.backups:
+            return self.service_killed()  # PostgreSQL went away under the backup
+        service = self.rng.choice(sorted(self.backups))
+        if self.dumping is not None and self.dumping[0] == service:
+            self.dump_end(wait=True)  # it holds locks on the schema
         path, lanes = self.backups.pop(service)
         wait_until(f"{service} to publish something after the backup", 120, lambda: service == "reporting" or self.published_since(lanes), 0.2)
         begin = time.monotonic()

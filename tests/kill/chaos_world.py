@@ -217,6 +217,15 @@ class World:
         p.wait()
         return p.pid
 
+    def close(self):
+        """No second instance outlives us: nobody supervises it."""
+        self.stopping = True
+        for p in self.second.values():
+            p.kill()
+            p.wait()
+        self.second.clear()
+        self.clerk_sql.close()
+
     def second_reap(self):
         """Those that ended by themselves: a second instance has no supervisor."""
         for s in [s for s, p in self.second.items() if p.poll() is not None]:

@@ -188,7 +188,10 @@ def refill(case, _, pair):
 
 
 def repairs(cases, pair, report):
-    for at, case in enumerate(c for c in cases if c.actor in ("rebuild", "redrive", "refill")):
+    cases = [c for c in cases if c.actor in ("rebuild", "redrive", "refill")]
+    if cases and pair.weeks == 0:
+        pair.play([])  # there must be something to repair
+    for at, case in enumerate(cases):
         try:
             problems = list({"rebuild": rebuild, "redrive": redrive, "refill": refill}[case.actor](case, at, pair) or ())
             problems += pair.differences()

@@ -113,7 +113,7 @@ bool __wrap_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, s
 			return false;
 		*d = (struct decoded){ bytes, n, m, event };
 	}
-	*ret = d->event;
+	*ret = arena_dup(a, d->event, m->size); /* a rebuild takes the provenance off */
 	if (in == NULL || !in->old_build)
 		return true;
 	struct text type = wire_event_type(m, *ret, a);

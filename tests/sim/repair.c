@@ -332,7 +332,7 @@ static bool says(const struct alert *a, const char *command)
 static bool is_explained(const struct world *w, const struct alert *a)
 {
 	if (says(a, "openitem rebuild"))
-		return w->fired[FAULT_RESTORE] > 0;
+		return w->restores > 0;
 	if (says(a, "openitem refill") || says(a, "openitem reposition"))
 		return w->logs_cut > 0;
 	if (text_starts(a->text, TEXT("unknown_field")))

@@ -175,7 +175,7 @@ struct world {
 	bool failed;
 	struct err err; /* why */
 	jmp_buf *escape; /* where a broken CHECK outside of tasks goes */
-	uint64_t fired[FAULTS_N], logs_cut;
+	uint64_t fired[FAULTS_N], logs_cut, restores;
 	bool repaired; /* what the operator does has been done */
 	struct database *shadow; /* of a rebuild that is going on */
 };
