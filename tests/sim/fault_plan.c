@@ -145,6 +145,21 @@ static void duplicate(struct world *w, const struct fault *f)
 		}
 }
 
+/* Of an input that takes several transactions `openitem reposition` finds the record only when an outcome names it (cursor_missing). */
+static bool within_long_input(struct world *w, const struct log_topic *t, int32_t partition)
+{
+	for (int s = 0; s < SIM_SERVICES; s++) {
+		size_t n;
+		const void *const *rows = mem_rows(w->db[s].mem, &cursor_table, &n);
+		for (size_t i = 0; i < n; i++) {
+			const struct cursor_row *c = rows[i];
+			if (c->partition == partition && text_eq(c->topic, text_of(t->name)))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void lose_log_end(struct world *w, const struct fault *f)
 {
 	static const char *const topics[] = { "ar.intake.v1", "ar.billing.v1", "ar.cash.v1", "ar.transfer.v1",
@@ -153,12 +168,13 @@ static void lose_log_end(struct world *w, const struct fault *f)
 	int32_t p = (int32_t)(f->arg / 5 % LANES);
 	size_t n = MIN(t->part[p].n, (size_t)1 + f->arg / 15 % 4);
 
-	if (n == 0 || w->restores > 0)
+	if (n == 0 || w->restores > 0 || within_long_input(w, t, p))
 		return;
 	log_cut(w, t, p, n);
 	w->logs_cut++;
-	/* It has died for that, and everybody sees it come back: nobody reads on where the log grew again in between. */
-	w->broker_away_until_us = MAX(w->broker_away_until_us, w->now_us + 20 * MS);
+	/* Mostly it has died for that, and everybody sees it come back and looks. Else a gap in a sequence is all there is to see. */
+	if (f->arg / 60 % 4 != 0)
+		w->broker_away_until_us = MAX(w->broker_away_until_us, w->now_us + 20 * MS);
 	story(w, "%s[%d] has lost its last %zu records and ends at %zu", t->name, p, n, t->part[p].n);
 }
 
