@@ -172,8 +172,8 @@ static void lose_log_end(struct world *w, const struct fault *f)
 		return;
 	log_cut(w, t, p, n);
 	w->logs_cut++;
-	/* Mostly it has died for that, and everybody sees it come back and looks. Else a gap in a sequence is all there is to see. */
-	if (f->arg / 60 % 4 != 0)
+	/* Every other time it has died for that, and everybody sees it come back and looks. Else a gap in a sequence is all there is to see. */
+	if (f->arg % 2 != 0)
 		w->broker_away_until_us = MAX(w->broker_away_until_us, w->now_us + 20 * MS);
 	story(w, "%s[%d] has lost its last %zu records and ends at %zu", t->name, p, n, t->part[p].n);
 }
