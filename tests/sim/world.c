@@ -3,11 +3,12 @@
 
 #include "base/fault.h"
 
-#define TURNS_MAX  400000
-#define SETTLE_US  ((int64_t)1200 * 1000000)
-#define RUN_BYTES  ((size_t)1 << 30)
-#define SOFT_BYTES ((size_t)8 << 20)
-#define LAST_STEP  SIZE_MAX
+#define TURNS_MAX      400000
+#define SETTLE_US      ((int64_t)1200 * 1000000)
+#define SECOND_LOOK_US ((int64_t)200000)
+#define RUN_BYTES      ((size_t)1 << 30)
+#define SOFT_BYTES     ((size_t)8 << 20)
+#define LAST_STEP      SIZE_MAX
 
 int32_t sim_lanes(const struct world *w)
 {
@@ -138,6 +139,14 @@ void world_goes_on(struct world *w)
 	one_turn(w, true);
 }
 
+/* A lane that has just stopped says so in its row a moment later (run/turn.c); only a log that was cut makes one stop at rest. */
+static bool stays_quiet(struct world *w, char *place, size_t size)
+{
+	for (int64_t until_us = w->now_us + SECOND_LOOK_US; w->logs_cut > 0 && w->now_us < until_us && !w->failed;)
+		one_turn(w, true);
+	return world_is_quiet(w, place, size);
+}
+
 static void settle(struct world *w)
 {
 	int64_t begun_us = w->now_us;
@@ -146,7 +155,7 @@ static void settle(struct world *w)
 	while (!w->failed) {
 		if (one_turn(w, false))
 			continue;
-		if (world_is_quiet(w, place, sizeof(place)))
+		if (world_is_quiet(w, place, sizeof(place)) && stays_quiet(w, place, sizeof(place)))
 			return;
 		operator_looks(w);
 		if (w->now_us - begun_us > SETTLE_US)
