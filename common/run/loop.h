@@ -38,6 +38,8 @@ struct seq_entry {
 	int64_t pass_below; /* input only */
 	bool changed;
 	bool intact; /* scratch of log_check: our last record is where it was */
+	bool lost; /* output, until the lane is read again: an acknowledgement showed that the log lost its end */
+	int64_t copied; /* rebuild only: highest number of ours that the fan-out partition holds */
 };
 
 /* Output topics: the lane-aligned one, the fan-out, and at the gate the dead-letter topic of each source. */

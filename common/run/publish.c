@@ -45,7 +45,10 @@ static void delivered(void *ctx, uint64_t cookie, int32_t partition, int64_t off
 	if (err != NULL || offset < 0) /* negative: the broker had it already and does not say where */
 		return;
 	struct seq_entry *e = seq_find(&lane->out, output, partition, 0, true);
+	if (e->lost) /* what was on its way behind the lost end; what we know stays as it was, so that the next check finds it, too */
+		return;
 	if (offset <= e->last_offset && output < OUTPUT_DEAD) {
+		e->lost = true;
 		publish_lost(&lost, f->loop->output_topic[output], partition, e, offset);
 		lane_stop(f->loop, lane, &lost);
 		lane->mute = true;

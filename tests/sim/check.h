@@ -15,6 +15,7 @@ struct omission {
 struct verdict {
 	bool ok, comparable;
 	bool by_order; /* other books than in the first life without faults, but those of another one without */
+	bool by_restore; /* other books than without faults, and a database was restored: see arises_without_faults */
 	struct err err;
 	uint64_t turns, commits, fired[FAULTS_N];
 };

@@ -33,6 +33,8 @@ static const struct {
 	[FAULT_OLD_BUILD] = { "the build before", 2, false, 6 },
 };
 
+bool sim_unseen_cuts;
+
 const char *fault_name(enum fault_kind kind)
 {
 	return kinds[kind].name;
@@ -178,7 +180,7 @@ static void lose_log_end(struct world *w, const struct fault *f)
 	 * It has died for that, and everybody sees it come back and looks. Where nobody sees it, a gap in a sequence is all there is to see; what
 	 * is not found then is named in README.md, so that is lived only to show that gaps are noticed at all.
 	 */
-	if (!MUTANT(GAP_IGNORED))
+	if (!sim_unseen_cuts)
 		w->broker_away_until_us = MAX(w->broker_away_until_us, w->now_us + 20 * MS);
 	story(w, "%s[%d] has lost its last %zu records and ends at %zu", t->name, p, n, t->part[p].n);
 }

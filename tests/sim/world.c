@@ -333,6 +333,7 @@ void world_run(uint64_t seed, unsigned life, bool tell, const uint32_t *omit, si
 	w->running = NULL;
 	w->escape = NULL;
 	ret->comparable = ret->comparable && w->logs_cut == 0; /* what was lost comes again later */
+	ret->restored = w->restores > 0;
 	ret->ok = !w->failed;
 	ret->err = w->err;
 	ret->turns = w->turns;

@@ -255,6 +255,8 @@ bool fault_here(struct world *w, enum fault_kind kind, uint32_t *ret_arg);
 /* What happens in the world by itself. */
 void faults_of_the_world(struct world *w);
 const char *fault_name(enum fault_kind kind);
+/* Logs lose their ends while everybody stays connected; only for the mutant that needs it (README.md, "Open"). */
+extern bool sim_unseen_cuts;
 
 /* ---- operator.c, repair.c -------------------------------------------------------------------------------------------------------------- */
 /* Nothing is left anywhere: every log read to its end, every outcome published and marked. */
@@ -274,6 +276,7 @@ struct result {
 	bool ok;
 	struct err err;
 	bool comparable;
+	bool restored; /* a database went back */
 	struct id_hash digest;
 	uint64_t turns, commits, fired[FAULTS_N];
 };

@@ -71,7 +71,8 @@ static void collect(const struct judge_case *c, struct arena *arena, struct judg
 	}
 	/* All three are positive, and held is a part of overdue: neither difference can wrap. */
 	j->amount_minor = j->overdue_minor - j->held_minor - j->credits_minor;
-	j->beyond = j->beyond || j->amount_minor > WIRE_MINOR_MAX;
+	/* Held is a part of overdue, the amount a part of it, too. */
+	j->beyond = j->beyond || j->overdue_minor > WIRE_MINOR_MAX || j->credits_minor > WIRE_MINOR_MAX;
 }
 
 /* Credits are set against the oldest items first; the oldest that is still owed after that decides the level. */
