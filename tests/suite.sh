@@ -48,7 +48,7 @@ build() {
 build_fault() {
 	cmake -S . -B build/fault -G Ninja -DOPENITEM_TESTS=ON -DOPENITEM_WERROR=ON -DOPENITEM_FAULTS=ON -DCMAKE_BUILD_TYPE=Release \
 		-DCMAKE_C_COMPILER=gcc >"$RESULTS/cmake-fault.log" 2>&1 &&
-		ninja -C build/fault openitem openitem-{intake,billing,cash,collections,reporting}
+		ninja -C build/fault sim openitem openitem-{intake,billing,cash,collections,reporting}
 }
 
 # The last line of a suite, and its exit code.

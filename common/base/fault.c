@@ -2,10 +2,8 @@
 
 #ifdef OPENITEM_FAULTS
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #define ORDERS_MAX 4096 /* bytes of a file of FAULT_DIR */
 
@@ -26,7 +24,7 @@ static void from_environment(const char *point)
 	const char *order = getenv("FAULT_POINT");
 
 	if (order != NULL && wanted(order, point) > 0 && ++reached == wanted(order, point))
-		kill(getpid(), SIGKILL);
+		raise(SIGKILL);
 }
 
 /* The first line, counted down by one; what follows it when it has come to 0, and then it is time to die (~: not yet). */
@@ -58,15 +56,13 @@ static void from_directory(const char *point)
 	if (dir == NULL)
 		return;
 	snprintf(path, sizeof(path), "%s/%s", dir, program_invocation_short_name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
 		return;
-	ssize_t n = read(fd, orders, ORDERS_MAX);
-	close(fd);
-	CHECK(n >= 0);
-	orders[n] = '\0';
+	orders[fread(orders, 1, ORDERS_MAX, f)] = '\0';
+	fclose(f);
 	if (obey(orders, point, path))
-		kill(getpid(), SIGKILL);
+		raise(SIGKILL);
 }
 
 /* FAULT_MUTANT=n, its number in the enum: to show that tests/kill/sweep finds bugs. */

@@ -17,7 +17,7 @@ static const struct property for_all[] = {
 	{ "socket.nagle.disable", "true" },
 	{ "socket.keepalive.enable", "true" },
 	{ "reconnect.backoff.ms", "100" },
-	{ "reconnect.backoff.max.ms", "2000" },
+	{ "reconnect.backoff.max.ms", "1000" }, /* how late we notice that a broker is back */
 	{ "log.connection.close", "false" },
 	{ "topic.metadata.refresh.interval.ms", "10000" }, /* finds a topic that is made after we subscribed */
 	{ NULL, NULL },

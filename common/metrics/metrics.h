@@ -92,7 +92,8 @@ struct metrics_http_conf {
  * GET /metrics   by Accept
  * GET /version   {"service":"cash","version":"0.1.0",...}
  *
- * A thread of its own with all signals blocked. ERR_FATAL admin_listen when the address is wrong or taken.
+ * A thread of its own with all signals blocked. The 17th connection ends the oldest, so slow clients keep nobody out.
+ * ERR_FATAL admin_listen when the address is wrong or taken.
  */
 bool metrics_http_start(const struct metrics_http_conf *conf, struct err *err, struct metrics_http **ret_http);
 void metrics_http_stop(struct metrics_http *h);

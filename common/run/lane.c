@@ -225,6 +225,7 @@ bool lanes_take(struct loop *loop, struct err *err)
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		loop->lane[i].epoch = epochs[i];
 		loop->lane[i].published_seq = 0; /* as the table says: a person may have moved it back (openitem refill) */
+		loop->lane[i].mute = false;
 		loop->lane[i].stopped = false; /* tried again; what was wrong is found again, or a person has put it right */
 	}
 	return lanes_reload(loop, err);

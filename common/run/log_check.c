@@ -37,6 +37,14 @@ struct check {
 	struct stream stream[TOPICS_MAX];
 	size_t n_topics;
 	int32_t *at; /* topic number x partition -> index of place + 1 */
+	int32_t older; /* a lane whose database is older than its stream; -1: none */
+	struct other *other; /* gate: lanes that somebody else owns, or nobody */
+	size_t n_others;
+};
+
+struct other {
+	int32_t lane;
+	int64_t seq; /* the highest that was seen */
 };
 
 static size_t topic_number(struct check *c, const char *topic)
@@ -130,6 +138,19 @@ static void want_outputs(struct check *c)
 
 /* ---- what is there --------------------------------------------------------------------------------------------------- */
 
+static void see_other(struct check *c, int32_t lane, int64_t seq)
+{
+	size_t i = 0;
+
+	while (i < c->n_others && c->other[i].lane != lane)
+		i++;
+	if (i == LANES_OWNED_MAX)
+		return;
+	if (i == c->n_others)
+		c->other[c->n_others++] = (struct other){ lane, seq };
+	c->other[i].seq = MAX(c->other[i].seq, seq);
+}
+
 static void see_own(struct check *c, const struct place *p, const struct bus_record *r)
 {
 	struct loop *loop = c->loop;
@@ -138,13 +159,18 @@ static void see_own(struct check *c, const struct place *p, const struct bus_rec
 	struct lane *lane = v != NULL && text_eq(v->service, text_of(me)) ? lane_find(loop, v->lane) : NULL;
 	struct err err;
 
-	if (lane == NULL)
+	if (lane == NULL) {
+		if (loop->service->gate != NULL && v != NULL && text_eq(v->service, text_of(me)))
+			see_other(c, v->lane, v->seq);
 		return;
+	}
 	if (v->seq > lane->seq && !MUTANT(DECIDES_AFTER_RESTORE)) {
 		err_set(&err, ERR_STOP, "database_older_than_stream",
 			"%s[%d]@%lld holds our seq %lld, the database ends at %lld: run `openitem rebuild %s`", r->topic,
 			r->partition, (long long)r->offset, (long long)v->seq, (long long)lane->seq, me);
 		lane_stop(loop, lane, &err);
+		lane->mute = true;
+		c->older = lane->lane;
 		return;
 	}
 	struct seq_entry *e = seq_find(&lane->out, (int16_t)p->output, r->partition, 0, true);
@@ -264,6 +290,7 @@ static void stop_writers(struct check *c, const struct place *p, int32_t partiti
 			continue;
 		publish_lost(&err, topic, partition, e, extent->high);
 		lane_stop(loop, l, &err);
+		l->mute = true;
 	}
 }
 
@@ -286,7 +313,7 @@ static void know_all(struct check *c, const struct place *p, int32_t partition, 
 
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		struct lane *l = &loop->lane[i];
-		if (l->stopped || (p->output == OUTPUT_ALIGNED && l->lane != partition))
+		if (l->mute || (p->output == OUTPUT_ALIGNED && l->lane != partition))
 			continue;
 		struct seq_entry *e = seq_find(&l->out, (int16_t)p->output, partition, 0, true);
 		if (e->known_offset < extent->high) {
@@ -330,8 +357,6 @@ static bool judge(struct check *c, struct err *err)
 	CHECK(from != NULL);
 	for (size_t i = 0; i < c->n; i++) {
 		struct place *p = &c->place[i];
-		if (p->reader != NULL)
-			judge_position(c, p, &c->range[i], &c->extent[i]);
 		if (p->output == OUTPUT_ALIGNED || p->output == OUTPUT_FANOUT)
 			p->last_gone = !last_is_there(c, p, c->range[i].partition, &c->extent[i], &from[i]);
 		else if (p->output >= OUTPUT_DEAD)
@@ -340,23 +365,72 @@ static bool judge(struct check *c, struct err *err)
 	}
 	if (any)
 		ok = second_pass(c, from, err);
-	for (size_t i = 0; ok && i < c->n; i++)
-		if (c->place[i].output == OUTPUT_ALIGNED || c->place[i].output == OUTPUT_FANOUT)
-			know_all(c, &c->place[i], c->range[i].partition, &c->extent[i]);
+	for (size_t i = 0; ok && i < c->n; i++) {
+		const struct place *p = &c->place[i];
+		if (p->output == OUTPUT_ALIGNED || p->output == OUTPUT_FANOUT)
+			know_all(c, p, c->range[i].partition, &c->extent[i]);
+		if (p->reader != NULL) /* behind the writers: a lane that stops for both says what is to be done first */
+			judge_position(c, p, &c->range[i], &c->extent[i]);
+	}
 	free(from);
 	return ok;
 }
 
+/* A lane of somebody else's whose stream is ahead of the database, which has at least what was published when we read: we ask behind that. */
+static bool older_elsewhere(struct check *c, struct err *err)
+{
+	struct loop *loop = c->loop;
+	struct book *book = book_new(loop->arena, run_tables, RUN_TABLES_N);
+
+	if (c->n_others == 0 || MUTANT(DECIDES_AFTER_RESTORE))
+		return true;
+	for (size_t i = 0; i < c->n_others; i++)
+		book_want(book, &lane_table, BOOK_KEY, &(struct lane_row){ .lane = c->other[i].lane });
+	if (!store_begin(loop->store, &loop->lane[0].lane, &loop->lane[0].epoch, 1, err))
+		return false;
+	bool ok = store_load(loop->store, book, err);
+	store_abort(loop->store);
+	for (size_t i = 0; ok && i < c->n_others; i++) {
+		const struct lane_row *row = book_get(book, &lane_table, &(struct lane_row){ .lane = c->other[i].lane });
+		if (row == NULL || c->other[i].seq > row->seq)
+			c->older = c->other[i].lane;
+	}
+	return ok;
+}
+
+/*
+ * What the gate remembers of identities is one table for all its lanes. A database that is older on one of them has forgotten
+ * events that may come again on any of them, and would let them in twice: so all of ours stop.
+ */
+static bool stop_gate(struct check *c, struct err *err)
+{
+	struct loop *loop = c->loop;
+	struct err why;
+
+	if (loop->service->gate == NULL)
+		return true;
+	if (c->older < 0 && !older_elsewhere(c, err))
+		return false;
+	for (size_t i = 0; c->older >= 0 && i < loop->n_lanes; i++) {
+		err_set(&why, ERR_STOP, "database_older_than_stream",
+			"lane %d ends before its stream, and what this database has forgotten may come again here: run `openitem rebuild %s`",
+			c->older, loop->service->core->name);
+		lane_stop(loop, &loop->lane[i], &why);
+	}
+	return true;
+}
+
 bool log_check(struct loop *loop, struct err *err)
 {
-	struct check c = { .loop = loop };
+	struct check c = { .loop = loop, .older = -1 };
 
 	c.cap = loop->n_lanes * (SOURCES_MAX + OUTPUTS_MAX) + (size_t)loop->lanes;
 	c.range = calloc(c.cap + 1, sizeof(*c.range));
 	c.extent = calloc(c.cap + 1, sizeof(*c.extent));
 	c.place = calloc(c.cap + 1, sizeof(*c.place));
 	c.at = calloc(TOPICS_MAX * PARTITIONS_MAX, sizeof(*c.at));
-	CHECK(c.range != NULL && c.extent != NULL && c.place != NULL && c.at != NULL);
+	c.other = calloc(LANES_OWNED_MAX, sizeof(*c.other));
+	CHECK(c.range != NULL && c.extent != NULL && c.place != NULL && c.at != NULL && c.other != NULL);
 	for (size_t i = 0; i < loop->n_lanes; i++)
 		for (size_t k = 0; k < loop->lane[i].out.cap; k++)
 			loop->lane[i].out.entry[k].intact = false;
@@ -365,11 +439,12 @@ bool log_check(struct loop *loop, struct err *err)
 	for (size_t t = 0; t < c.n_topics; t++)
 		if (!stream_find(text_of(c.topic[t]), &c.stream[t]))
 			c.stream[t] = (struct stream){ 0 };
-	bool ok = read_all(&c, err) && judge(&c, err);
+	bool ok = read_all(&c, err) && judge(&c, err) && stop_gate(&c, err);
 	free(c.range);
 	free(c.extent);
 	free(c.place);
 	free(c.at);
+	free(c.other);
 	arena_reset(loop->arena);
 	return ok;
 }

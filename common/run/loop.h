@@ -38,6 +38,8 @@ struct seq_entry {
 	int64_t pass_below; /* input only */
 	bool changed;
 	bool intact; /* scratch of log_check: our last record is where it was */
+	bool lost; /* output, until the lane is read again: an acknowledgement showed that the log lost its end */
+	int64_t copied; /* rebuild only: highest number of ours that the fan-out partition holds */
 };
 
 /* Output topics: the lane-aligned one, the fan-out, and at the gate the dead-letter topic of each source. */
@@ -65,9 +67,11 @@ struct lane {
 	bool stopped;
 	char stopped_why[512];
 	bool stop_saved;
+	bool mute; /* stopped as a writer: what it would publish now might leave a gap */
 	bool known_moved; /* known_offset of outputs: to be saved when there is time */
 	/* an input that goes on (MORE) */
 	int cursor_source; /* -1: none */
+	bool narrow; /* assigned while that input was not done: nothing else of the lane is read */
 	int64_t cursor_offset; /* offset of that record */
 	int32_t cursor_part;
 	uint8_t cursor_state[CURSOR_BYTES_MAX];
@@ -115,6 +119,7 @@ struct loop {
 	bool said_down, said_postgres;
 	bool kafka_away; /* "waiting for kafka" was said */
 	int64_t backoff_ms, last_show_ms;
+	int64_t look_from_ms; /* when to look at epochs again */
 	struct run_metrics m;
 	struct metrics_check *ready_postgres, *ready_kafka, *ready_assignment;
 };

@@ -8,8 +8,10 @@
 #include "wire/dead.h"
 #include "wire/wire.h"
 
-#define DRAIN_MS  1000
-#define HEADERS_N 11
+#define DRAIN_MS   1000
+#define HEADERS_N  11
+#define MARK_EVERY 20000 /* records that were left over, until the marks are saved in between */
+#define PAGE_LANES 16 /* of a page of what was left over; times OUTCOME_PAGE rows in the arena */
 
 bool publish_lost(struct err *err, const char *topic, int32_t partition, const struct seq_entry *last, int64_t high)
 {
@@ -43,9 +45,13 @@ static void delivered(void *ctx, uint64_t cookie, int32_t partition, int64_t off
 	if (err != NULL || offset < 0) /* negative: the broker had it already and does not say where */
 		return;
 	struct seq_entry *e = seq_find(&lane->out, output, partition, 0, true);
+	if (e->lost) /* what was on its way behind the lost end; what we know stays as it was, so that the next check finds it, too */
+		return;
 	if (offset <= e->last_offset && output < OUTPUT_DEAD) {
+		e->lost = true;
 		publish_lost(&lost, f->loop->output_topic[output], partition, e, offset);
 		lane_stop(f->loop, lane, &lost);
+		lane->mute = true;
 		return;
 	}
 	e->known_offset = offset + 1;
@@ -202,50 +208,83 @@ bool publish_rows(struct loop *loop, const struct log_list *list, struct err *er
 
 /* ---- from the outcome table ------------------------------------------------------------------------------------------- */
 
-/* One page of one lane. *ret_n = rows published. */
-static bool publish_page(struct loop *loop, struct lane *lane, struct err *err, size_t *ret_n)
+/* A page of each of these lanes, read and published together: who takes thirty lanes must not wait thirty times for both servers. */
+static bool publish_page(struct loop *loop, struct lane *const *lanes, size_t n, struct err *err, size_t *ret_records)
 {
 	struct book *book = book_new(loop->arena, run_tables, RUN_TABLES_N);
-	struct outcome_row from = { .lane = lane->lane, .seq = lane->published_seq };
+	struct outcome_row from[PAGE_LANES];
+	struct rows rows[PAGE_LANES];
+	int32_t numbers[PAGE_LANES];
+	int64_t epochs[PAGE_LANES];
+	size_t total = 0;
 
-	book_want(book, &outcome_table, OUTCOME_AFTER_SEQ, &from);
-	if (!store_begin(loop->store, &lane->lane, &lane->epoch, 1, err))
+	for (size_t i = 0; i < n; i++) {
+		from[i] = (struct outcome_row){ .lane = lanes[i]->lane, .seq = lanes[i]->published_seq };
+		numbers[i] = lanes[i]->lane;
+		epochs[i] = lanes[i]->epoch;
+		book_want(book, &outcome_table, OUTCOME_AFTER_SEQ, &from[i]);
+	}
+	if (!store_begin(loop->store, numbers, epochs, n, err))
 		return false;
 	bool ok = store_load(loop->store, book, err);
 	store_abort(loop->store);
 	if (!ok)
 		return false;
-	struct rows rows = book_find(book, &outcome_table, OUTCOME_AFTER_SEQ, &from);
-	struct log_list list = { .item = ARENA_ARRAY(loop->arena, rows.n, struct logged), .n = rows.n, .cap = rows.n };
-	for (size_t i = 0; i < rows.n; i++)
-		list.item[i] = (struct logged){ rows.row[i], lane };
-	*ret_n = rows.n;
-	return publish_rows(loop, &list, err);
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = book_find(book, &outcome_table, OUTCOME_AFTER_SEQ, &from[i]);
+		total += rows[i].n;
+		if (rows[i].n > 0)
+			continue;
+		err_set(err, ERR_STOP, "outcome_missing", "outcome %lld is not in the table: it cannot be published",
+			(long long)lanes[i]->published_seq + 1);
+		lane_stop(loop, lanes[i], err);
+		lanes[i]->mute = true;
+	}
+	*ret_records = total;
+	if (total == 0)
+		return true;
+	struct log_list list = { .item = ARENA_ARRAY(loop->arena, total, struct logged), .cap = total };
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < rows[i].n; k++)
+			list.item[list.n++] = (struct logged){ rows[i].row[k], lanes[i] };
+	if (!publish_rows(loop, &list, err))
+		return false;
+	log_line(LOG_INFO, "published what was left over", LOG_U("lanes", n), LOG_U("records", total));
+	return true;
+}
+
+static size_t some_unpublished(struct loop *loop, struct lane **ret_lanes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < loop->n_lanes && n < PAGE_LANES; i++) {
+		struct lane *lane = &loop->lane[i];
+		if (lane->mute)
+			continue;
+		if (MUTANT(OUTBOX_FORGOTTEN))
+			lane->published_seq = lane->seq;
+		if (lane->published_seq < lane->seq)
+			ret_lanes[n++] = lane;
+	}
+	return n;
 }
 
 bool publish_unpublished(struct loop *loop, struct err *err)
 {
-	for (size_t i = 0; i < loop->n_lanes; i++) {
-		struct lane *lane = &loop->lane[i];
-		size_t total = 0;
-		if (lane->stopped)
-			continue;
-		if (MUTANT(OUTBOX_FORGOTTEN))
-			lane->published_seq = lane->seq;
-		while (lane->published_seq < lane->seq) {
-			size_t n = 0;
-			bool ok = publish_page(loop, lane, err, &n);
-			arena_reset(loop->arena);
-			if (!ok)
-				return false;
-			if (n == 0)
-				return err_set(err, ERR_STOP, "outcome_missing", "lane %d: outcome %lld is not in the table",
-					       lane->lane, (long long)lane->published_seq + 1);
-			total += n;
-			FAILPOINT("assign.page_published");
-		}
-		if (total > 0)
-			log_line(LOG_INFO, "published what was left over", LOG_I("lane", lane->lane), LOG_U("records", total));
+	struct lane *lanes[PAGE_LANES];
+	size_t records, unsaved = 0;
+
+	for (size_t n = some_unpublished(loop, lanes); n > 0; n = some_unpublished(loop, lanes)) {
+		bool ok = publish_page(loop, lanes, n, err, &records);
+		arena_reset(loop->arena);
+		if (!ok)
+			return false;
+		FAILPOINT("assign.page_published");
+		/* A whole topic may be left over (openitem refill): whoever has to do it again need not begin again. */
+		unsaved += records;
+		if (unsaved >= MARK_EVERY && !batch_save_marks(loop, err))
+			return false;
+		unsaved = unsaved >= MARK_EVERY ? 0 : unsaved;
 	}
 	loop->republish = false;
 	return true;
@@ -265,11 +304,11 @@ void publish_move_known(struct loop *loop)
 		int64_t known = -1;
 		for (size_t i = 0; i < loop->n_lanes; i++) {
 			const struct seq_entry *e = seq_find(&loop->lane[i].out, OUTPUT_FANOUT, to, 0, false);
-			known = MAX(known, e == NULL || loop->lane[i].stopped ? -1 : e->known_offset);
+			known = MAX(known, e == NULL || loop->lane[i].mute ? -1 : e->known_offset);
 		}
 		for (size_t i = 0; i < loop->n_lanes; i++) {
 			struct seq_entry *e = seq_find(&loop->lane[i].out, OUTPUT_FANOUT, to, 0, false);
-			if (e == NULL || loop->lane[i].stopped || e->known_offset >= known)
+			if (e == NULL || loop->lane[i].mute || e->known_offset >= known)
 				continue;
 			e->known_offset = known;
 			e->changed = loop->lane[i].known_moved = true;

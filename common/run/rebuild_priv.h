@@ -91,6 +91,7 @@ struct rebuild {
 	bool finishing; /* rebuild_finish */
 	int64_t made; /* outcomes it decided that were not published */
 	struct rb_record *done; /* taken by the batch that runs */
+	int64_t copies_from[LANES_OWNED_MAX]; /* per fan-out partition: where seeing copies goes on */
 	int64_t total, taken;
 	struct rebuild_result result;
 };
@@ -171,7 +172,7 @@ bool rb_ask_ends(struct rebuild *r, struct err *err);
 /* Fills the queues that run low. *ret_any = something came. */
 bool rb_read(struct rebuild *r, struct err *err, bool *ret_any);
 
-/* Of a lane-aligned service that copies some outcomes to a fan-out topic: where they stand there. */
+/* Of a lane-aligned service that copies some outcomes to a fan-out topic: where they stand there; copies that were never sent are left over. */
 bool rb_see_copies(struct rebuild *r, struct err *err);
 
 /* ---- shared by the batches (rebuild.c) ---- */

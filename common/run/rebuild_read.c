@@ -200,37 +200,51 @@ bool rb_read(struct rebuild *r, struct err *err, bool *ret_any)
 
 /* ---- copies on the fan-out topic ------------------------------------------------------------------------------------------ */
 
-static void see_copy(struct rebuild *r, const struct bus_record *b)
+/* False: of an outcome that is not rebuilt yet. */
+static bool see_copy(struct rebuild *r, const struct bus_record *b)
 {
 	const struct type_provenance *p;
 	struct err err;
 	void *event;
 
 	if (!rb_decode_outcome(r->loop.service->core, b->value, r->loop.arena, &err, &event, &p))
-		return;
+		return true;
 	struct lane *l = lane_find(&r->loop, p->lane);
-	if (l == NULL || p->seq > l->seq)
-		return;
-	rb_known(seq_find(&l->out, OUTPUT_FANOUT, b->partition, 0, true), b->offset, p->seq);
+	if (l == NULL)
+		return true;
+	if (p->seq > l->seq)
+		return false;
+	struct seq_entry *e = seq_find(&l->out, OUTPUT_FANOUT, b->partition, 0, true);
+	rb_known(e, b->offset, p->seq);
+	e->copied = MAX(e->copied, p->destination_seq);
 	l->in_batch = true;
+	return true;
+}
+
+/* Our own topic comes first, so a copy may be missing there although its outcome is known: the service publishes from before it on. */
+static void leave_over(struct lane *l)
+{
+	for (size_t i = 0; i < l->out.cap; i++) {
+		const struct seq_entry *e = &l->out.entry[i];
+		if (e->topic != OUTPUT_FANOUT || e->seq <= e->copied || l->published_seq <= e->published_seq)
+			continue;
+		l->published_seq = e->published_seq;
+		l->in_batch = true;
+	}
 }
 
 bool rb_see_copies(struct rebuild *r, struct err *err)
 {
 	struct loop *loop = &r->loop;
 	struct bus_range *range = calloc((size_t)loop->lanes, sizeof(*range));
+	bool ahead[LANES_OWNED_MAX] = { false };
 	struct bus_reader *reader;
 	struct bus_record b;
 
 	CHECK(range != NULL);
-	for (int32_t to = 0; to < loop->lanes; to++) {
-		int64_t from = -1;
-		for (size_t i = 0; i < loop->n_lanes; i++) {
-			const struct seq_entry *e = seq_find(&loop->lane[i].out, OUTPUT_FANOUT, to, 0, false);
-			from = MAX(from, e == NULL ? -1 : e->known_offset);
-		}
-		range[to] = (struct bus_range){ loop->service->fanout_topic, to, from < 0 ? BUS_BEGINNING : from, BUS_END };
-	}
+	for (int32_t to = 0; to < loop->lanes; to++)
+		range[to] = (struct bus_range){ loop->service->fanout_topic, to,
+						r->copies_from[to] == 0 ? BUS_BEGINNING : r->copies_from[to], BUS_END };
 	bool ok = bus_reader_open(&loop->bus_conf, range, (size_t)loop->lanes, err, &reader);
 	free(range);
 	if (!ok)
@@ -240,12 +254,17 @@ bool rb_see_copies(struct rebuild *r, struct err *err)
 		what = bus_reader_poll(reader, READ_POLL_MS, &b, err);
 		if (what != BUS_READ_RECORD)
 			continue;
-		see_copy(r, &b);
+		if (!see_copy(r, &b))
+			ahead[b.partition] = true;
+		if (!ahead[b.partition])
+			r->copies_from[b.partition] = b.offset + 1;
 		bus_record_release(&b);
 		if (arena_over(loop->arena))
 			arena_reset(loop->arena);
 	}
 	bus_reader_close(reader);
 	arena_reset(loop->arena);
+	for (size_t i = 0; i < loop->n_lanes; i++)
+		leave_over(&loop->lane[i]);
 	return what == BUS_READ_DONE && rb_begin(r, err) && rb_save(r, book_new(loop->arena, loop->tables, loop->n_tables), err);
 }

@@ -106,6 +106,7 @@ bool refill_see(struct refill *r, int32_t partition, int64_t offset, int64_t low
 			       r->topic, partition, (long long)offset, (long long)p->seq, p->lane, r->service,
 			       (long long)(lane == NULL ? 0 : lane->seq), r->service);
 	CHECK(place != NULL);
+	place->intact = place->intact || (p->seq == place->published_seq && offset == place->last_offset);
 	if (number <= place->number)
 		return true;
 	/* What retention took from the beginning is not missing at the end. */
@@ -189,9 +190,10 @@ const struct refill_place *refill_plan(struct refill *r, size_t *ret_n, int64_t 
 	*ret_moves = 0;
 	for (size_t i = 0; i < *ret_n; i++) {
 		struct refill_place *p = &r->places[i];
-		/* All there, but in other places: it was made whole before, or is a copy. */
-		bool elsewhere = p->has_seq == p->published_seq && p->has_offset != p->last_offset;
-		p->move = p->missing > 0 || (elsewhere && !expired(r, p));
+		/* The record that the mark names is not where the mark says: what is missing will be published again, what stands in other
+		 * places is known from now on (made whole before, a copy, or published twice and lost once). */
+		bool wrong = !p->intact && !r->everything && p->published_seq > 0 && p->last_offset >= r->lows[p->partition];
+		p->move = p->missing > 0 || wrong;
 		*ret_missing += p->missing;
 		*ret_moves += p->move;
 	}

@@ -30,6 +30,7 @@ struct refill_place {
 	int64_t early; /* records that came before their turn: behind a gap */
 	/* the marks */
 	int64_t published_seq, last_offset;
+	bool intact; /* the record they name is where they say */
 	/* the plan */
 	int64_t missing; /* rows to be published again */
 	bool move; /* the marks are not what they should be */

@@ -54,11 +54,11 @@ bool reposition_load(struct reposition *x, struct store *store, struct err *err)
 	const struct lane_row *lane = book_get(book, &lane_table, &(struct lane_row){ .lane = x->lane });
 	const struct position_row *p = find_position(x, book);
 	const struct cursor_row *c = find_cursor(x, book);
-	if (lane == NULL || p == NULL)
-		return err_set(err, ERR_RETRY, "position_missing", "%s has not read %s[%d] yet", x->service, x->topic,
-			       x->partition);
-	x->position = p->next_offset;
-	x->hash_known = p->record_hash.n == sizeof(x->hash.b);
+	if (lane == NULL)
+		return err_set(err, ERR_RETRY, "position_missing", "%s has no lane %d yet", x->service, x->lane);
+	/* A partition that was never read is read from its beginning; what stands there may have come before its turn. */
+	x->position = p == NULL ? 0 : p->next_offset;
+	x->hash_known = p != NULL && p->record_hash.n == sizeof(x->hash.b);
 	if (x->hash_known)
 		memcpy(x->hash.b, p->record_hash.s, sizeof(x->hash.b));
 	x->lane_seq = lane->seq;
@@ -197,7 +197,9 @@ void reposition_see(struct reposition *x, int64_t offset, const struct id_hash *
 /* Where the scan begins. What lies before a position that is right was read. */
 static int64_t scan_from(const struct reposition *x)
 {
-	if (x->want == REPOSITION_AUTO && !log_is_stop(x->verdict) && x->inner && !x->cursor_here)
+	/* A stopped lane is read from the beginning: a log that grew again may hold the same record before the position and yet have
+	 * other records further back, which are then the ones that are missed. */
+	if (x->want == REPOSITION_AUTO && !log_is_stop(x->verdict) && !x->stopped && x->inner && !x->cursor_here)
 		return x->position;
 	return x->extent.low;
 }
@@ -293,8 +295,12 @@ bool reposition_finish(struct reposition *x, struct err *err)
 static void put(const struct reposition *x, struct book *book, const char *by, const char *reason, int64_t now_us)
 {
 	struct lane_row lane = *(const struct lane_row *)book_get(book, &lane_table, &(struct lane_row){ .lane = x->lane });
-	struct position_row p = *find_position(x, book);
+	const struct position_row *was = find_position(x, book);
+	struct position_row p = { .lane = x->lane, .topic = text_of(x->topic), .partition = x->partition };
 	const struct cursor_row *c = find_cursor(x, book);
+
+	if (was != NULL)
+		p = *was;
 	struct moved_row moved = { .lane = x->lane,
 				   .moved_at_us = now_us,
 				   .topic = p.topic,
@@ -336,7 +342,7 @@ static bool unchanged(const struct reposition *x, struct book *book)
 	const struct lane_row *lane = book_get(book, &lane_table, &(struct lane_row){ .lane = x->lane });
 	const struct position_row *p = find_position(x, book);
 
-	return lane != NULL && p != NULL && lane->seq == x->lane_seq && p->next_offset == x->position &&
+	return lane != NULL && lane->seq == x->lane_seq && (p == NULL ? 0 : p->next_offset) == x->position &&
 	       (find_cursor(x, book) != NULL) == x->cursor_here;
 }
 

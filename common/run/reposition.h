@@ -74,7 +74,10 @@ struct reposition {
 	int64_t passed_over; /* records that will not be read (forced), or were removed unread */
 };
 
-/* Fills what the database has: lane, topic, partition, service and arena are given. RETRY position_missing: never read. */
+/*
+ * Fills what the database has: lane, topic, partition, service and arena are given. A partition
+ * that was never read stands at its beginning. RETRY position_missing: there is no such lane.
+ */
 bool reposition_load(struct reposition *x, struct store *store, struct err *err);
 
 /* Compares n positions with their logs: extent and verdict. */

@@ -4,8 +4,9 @@
 #include "run/loop.h"
 
 #define POLL_IDLE_MS   100
-#define BACKOFF_MAX_MS 2000
+#define BACKOFF_MAX_MS 1000 /* with jitter 1.5 s: back within 2 s of the return of what was away */
 #define LINGER_MS      1
+#define HELD_UP_MS     3000
 
 static bool open_consumer(struct loop *loop, struct err *err)
 {
@@ -84,7 +85,10 @@ static bool ensure_producer(struct loop *loop, struct err *err)
 	return bus_producer_open(&loop->bus_conf, LINGER_MS, err, &loop->producer);
 }
 
-/* Start reading our lanes at the positions the database holds. */
+/*
+ * Start reading our lanes at the positions the database holds. A lane in the middle of a long input reads nothing but that until it is
+ * done: what else it polled first could fill all the room there is for what is pending, and the input would never come.
+ */
 static bool assign_positions(struct loop *loop, struct err *err)
 {
 	struct bus_position *p = ARENA_ARRAY(loop->arena, loop->n_lanes * SOURCES_MAX, struct bus_position);
@@ -92,14 +96,31 @@ static bool assign_positions(struct loop *loop, struct err *err)
 
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		struct lane *l = &loop->lane[i];
+		l->narrow = l->cursor_source >= 0;
 		for (size_t s = 0; s < loop->service->n_sources && !l->stopped; s++)
-			if (l->assigned[s])
+			if (l->assigned[s] && (!l->narrow || (int)s == l->cursor_source))
 				p[n++] = (struct bus_position){ loop->service->sources[s].topic, l->partition[s],
 								l->next_offset[s] < 0 ? BUS_BEGINNING : l->next_offset[s] };
 	}
 	bool ok = bus_assign(loop->consumer, p, n, err);
 	arena_reset(loop->arena);
 	return ok;
+}
+
+/* The long input of a lane that read nothing else is done: the rest is read again, too. */
+static bool widen(struct loop *loop, struct err *err)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < loop->n_lanes; i++)
+		any = any || (loop->lane[i].narrow && loop->lane[i].cursor_source < 0);
+	if (!any)
+		return true;
+	drop_all_pending(loop);
+	if (assign_positions(loop, err))
+		return true;
+	loop->activate_wanted = true;
+	return false;
 }
 
 /* On assignment, when fenced while still assigned, and when Kafka was away, in this order (DESIGN section 3): bump the epoch, read marks and
@@ -167,6 +188,7 @@ static void kafka_is_back(struct loop *loop)
 static void partition_error(struct loop *loop, struct bus_poll *poll)
 {
 	const char *service = loop->service->core->name;
+	bool ours = loop->service->gate == NULL; /* written by a service of ours, which may not know yet that it is gone */
 	struct lane *lane = NULL;
 
 	for (size_t s = 0; s < loop->service->n_sources && poll->partition >= 0; s++)
@@ -178,8 +200,9 @@ static void partition_error(struct loop *loop, struct bus_poll *poll)
 	}
 	if (strcmp(poll->err.code, "position_outside_log") == 0)
 		err_set(&poll->err, ERR_STOP, "position_outside_log",
-			"%s[%d]: the log does not hold our position any more: run `openitem reposition %s '%s[%d]'`", poll->topic,
-			poll->partition, service, poll->topic, poll->partition);
+			"%s[%d]: the log does not hold our position any more: %s%s%srun `openitem reposition %s '%s[%d]'`",
+			poll->topic, poll->partition, ours ? "when `openitem refill " : "", ours ? poll->topic : "",
+			ours ? "` has published again what is missing, " : "", service, poll->topic, poll->partition);
 	lane_stop(loop, lane, &poll->err);
 }
 
@@ -406,7 +429,7 @@ bool run_turn(struct loop *loop)
 		ok = activate(loop, &err);
 		loop->activate_wanted = !ok;
 	} else if (loop->n_pending > 0) {
-		ok = batch_run(loop, &err, &done);
+		ok = batch_run(loop, &err, &done) && widen(loop, &err);
 	} else if (!any) {
 		ok = batch_save_marks(loop, &err);
 	}
@@ -419,13 +442,19 @@ bool run_turn(struct loop *loop)
 		return false;
 	}
 	arena_reset(loop->arena);
-	if (run_now_ms() - loop->last_show_ms > 1000 && loop->consumer != NULL) {
-		loop->last_show_ms = run_now_ms();
+	int64_t now_ms = run_now_ms(), gap_ms = now_ms - loop->last_show_ms;
+	if (gap_ms > 1000 && loop->consumer != NULL) {
+		loop->last_show_ms = now_ms;
+		/* Who was held up may have lost its lanes to another instance without having been told yet: it does not take them back. */
+		if (gap_ms > HELD_UP_MS)
+			loop->look_from_ms = now_ms + HELD_UP_MS;
 		show(loop);
 		show_gauge(loop);
-		courtesy(loop);
+		/* Nor does it say where it stands: to the group it may be somebody it no longer knows, which ends the consumer. */
+		if (now_ms >= loop->look_from_ms && !loop->kafka_away)
+			courtesy(loop);
 		publish_move_known(loop);
-		loop->activate_wanted |= lanes_taken_away(loop);
+		loop->activate_wanted |= now_ms >= loop->look_from_ms && lanes_taken_away(loop);
 		arena_reset(loop->arena);
 	}
 	return true;

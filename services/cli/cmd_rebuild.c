@@ -1,4 +1,5 @@
 /* openitem rebuild: a service's database made again from the topics, compared with the one in use, and put in its place. */
+#include "base/fault.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/rebuild_shadow.h"
@@ -56,6 +57,7 @@ static void show(void *ctx, int64_t done, int64_t total)
 			progress_seconds(&j->progress));
 	}
 	progress_set(&j->progress, done, j->shadow.live);
+	FAILPOINT("rebuild.progressed");
 }
 
 /* ---- up to a place ------------------------------------------------------------------------------------------------------ */
@@ -145,6 +147,7 @@ static int swap(struct job *j)
 
 	if (!shadow_swap(&j->shadow, !j->older && !j->force, &err))
 		return cli_failed(j->cli, &err);
+	FAILPOINT("rebuild.swapped");
 	if (j->older)
 		printf("%s was older than its stream: %lld outcomes on %lld lanes were added\n", live, (long long)j->gap.added,
 		       (long long)j->gap.added_lanes);
@@ -167,6 +170,7 @@ static int finish(struct job *j, const struct rebuild_result *result)
 	progress_close(&j->progress);
 	if (!j->older && !j->force && !j->to_end && !compare(j, &err, &code))
 		return code;
+	FAILPOINT("rebuild.compared");
 	if (!j->dry_run)
 		return swap(j);
 	if (j->older)
@@ -203,6 +207,7 @@ static int fence_and_finish(struct job *j)
 	for (;;) {
 		if (!shadow_fence(&j->shadow, &err) || !catch_up(j, &err, &state, &result, &wait))
 			return cli_failed(j->cli, &err);
+		FAILPOINT("rebuild.fenced");
 		if (!wait) {
 			int code = finish(j, &result);
 			(void)shadow_unfence(&j->shadow, &ignored); /* after a swap there is nothing to give back */
@@ -246,6 +251,7 @@ static bool prepare(struct job *j, struct err *err)
 		cli_say(j->cli, "going on with what stands in %s (--restart begins anew)", s->name);
 	if (!(s->has_shadow ? shadow_check : shadow_make)(s, err))
 		return false;
+	FAILPOINT("rebuild.shadow_made");
 	return rebuild_open(s->service, &conf, s->filling, err, &j->rebuild);
 }
 

@@ -1,4 +1,5 @@
 /* openitem refill: what a topic of ours lost is published again by the service that wrote it (common/run/refill.h). */
+#include "base/fault.h"
 #include "cli/options.h"
 #include "cli/out.h"
 #include "cli/probe.h"
@@ -10,6 +11,7 @@
 #include "wire/topics.h"
 
 #define WAIT_POLL_MS 100
+#define STOPPED_MS   INT64_C(5000)
 #define TRIES        5 /* when the running service takes its lanes back meanwhile */
 
 struct fill {
@@ -198,13 +200,14 @@ static bool left(struct fill *f, struct err *err, int64_t *ret_left, struct text
 	*ret_left = 0;
 	*ret_stopped = TEXT_NONE;
 	for (size_t i = 0; i < store_result_rows(r); i++) {
-		if (!text_empty(store_result_text(r, i, "stopped")))
-			*ret_stopped = text_printf(f->cli->arena, "%s has stopped lane %lld: " TEXT_FMT,
-						   cli_service_names[f->service], (long long)store_result_i64(r, i, "lane"),
-						   TEXT_ARG(store_result_text(r, i, "stopped")));
+		int64_t before = *ret_left;
 		for (size_t k = 0; k < f->n_lanes; k++)
 			if (f->lanes[k].lane == store_result_i64(r, i, "lane"))
 				*ret_left += MAX((int64_t)0, f->lanes[k].published_seq - store_result_i64(r, i, "published_seq"));
+		if (*ret_left > before && !text_empty(store_result_text(r, i, "stopped")))
+			*ret_stopped = text_printf(f->cli->arena, "%s has stopped lane %lld: " TEXT_FMT,
+						   cli_service_names[f->service], (long long)store_result_i64(r, i, "lane"),
+						   TEXT_ARG(store_result_text(r, i, "stopped")));
 	}
 	return true;
 }
@@ -223,7 +226,9 @@ static int wait_for(struct fill *f, int64_t missing)
 			"the marks are set back, but nobody answers at %s (%s): %s publishes the records when it is started",
 			address, name, cli_service_names[f->service]);
 	progress_open(&f->progress, "publishing", 0);
-	while (n > 0 && cli_now_ms() - moved_ms < f->timeout_s * 1000) {
+	/* A lane that has stopped for another reason needs another command first. */
+	while (n > 0 &&
+	       cli_now_ms() - moved_ms < (text_empty(stopped) ? f->timeout_s * 1000 : MIN(f->timeout_s * 1000, STOPPED_MS))) {
 		if (!left(f, &err, &n, &stopped)) {
 			progress_close(&f->progress);
 			return cli_failed(f->cli, &err);
@@ -242,8 +247,6 @@ static int wait_for(struct fill *f, int64_t missing)
 				text_empty(stopped) ? "" : stopped.s);
 	if (missing > 0)
 		cli_say(f->cli, "%s has published %lld records again", cli_service_names[f->service], (long long)missing);
-	if (!text_empty(stopped))
-		cli_say(f->cli, "%s", stopped.s);
 	return EXIT_OK;
 }
 
@@ -265,6 +268,7 @@ static int refill(struct fill *f)
 		return EXIT_OK;
 	if (!apply(f, &err))
 		return cli_failed(f->cli, &err);
+	FAILPOINT("refill.applied");
 	return wait_for(f, missing);
 }
 

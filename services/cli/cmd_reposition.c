@@ -139,8 +139,8 @@ static bool load(struct plan *p, struct err *err)
 
 	if (!store_query(p->store, sql_reposition_positions, 0, NULL, err, &r))
 		return false;
-	p->moves = ARENA_ARRAY(p->cli->arena, store_result_rows(r), struct move);
-	all = ARENA_ARRAY(p->cli->arena, store_result_rows(r), struct reposition);
+	p->moves = ARENA_ARRAY(p->cli->arena, store_result_rows(r) + 1, struct move);
+	all = ARENA_ARRAY(p->cli->arena, store_result_rows(r) + 1, struct reposition);
 	for (size_t i = 0; i < store_result_rows(r); i++) {
 		struct text topic = store_result_text(r, i, "topic");
 		int64_t partition = store_result_i64(r, i, "partition");
@@ -155,6 +155,17 @@ static bool load(struct plan *p, struct err *err)
 			return false;
 		p->n++;
 	}
+	/* Stopped before it had read anything of a topic of ours, where partition = lane. */
+	if (p->n == 0 && p->topic != NULL && p->partition >= 0 && text_starts(text_of(p->topic), TEXT("ar.")) &&
+	    p->service != CLI_INTAKE) {
+		all[0] = (struct reposition){ .arena = p->cli->arena,
+					      .service = cli_service_names[p->service],
+					      .topic = p->topic,
+					      .lane = p->partition,
+					      .partition = p->partition };
+		if (!reposition_load(&all[p->n++], p->store, err))
+			return false;
+	}
 	if (p->n == 0)
 		return err_set(err, ERR_REJECT, "position_missing", "%s has no position in %s", cli_service_names[p->service],
 			       p->topic == NULL ? "any topic" : p->topic);
@@ -165,9 +176,10 @@ static bool load(struct plan *p, struct err *err)
 	return true;
 }
 
+/* The offset may stay: then the record before it is another one. */
 static bool moves(const struct move *m)
 {
-	bool any = m->x.to != m->x.position || m->x.passed_over > 0;
+	bool any = m->x.to != m->x.position || m->x.passed_over > 0 || log_is_stop(m->x.verdict);
 
 	for (size_t i = 0; i < m->x.n_senders; i++)
 		any = any || m->x.senders[i].pass_below > 0;

@@ -1,4 +1,5 @@
 /* openitem dlq redrive: publishes dead letters again. openitem dlq audit: who did. */
+#include "base/fault.h"
 #include "cli/dlq.h"
 #include "cli/out.h"
 #include "cli/progress.h"
@@ -28,7 +29,6 @@ struct letter {
 	struct redrive_letter judged;
 	struct redrive_entry entry;
 	struct target *target;
-	struct err failed; /* why it was not acknowledged */
 };
 
 struct redrive {
@@ -45,6 +45,7 @@ struct redrive {
 	struct arena *arena; /* of the batch */
 	struct out *out;
 	struct progress progress;
+	char detail[40]; /* of the bar */
 	int64_t read, before, refused, begun_ms;
 };
 
@@ -121,10 +122,8 @@ static void delivered(void *ctx, uint64_t cookie, int32_t partition, int64_t off
 	struct letter *l = &d->batch[cookie];
 
 	(void)partition;
-	if (err != NULL) {
-		l->failed = *err;
-		return;
-	}
+	if (err != NULL)
+		return; /* bus_drain says it too */
 	l->entry.to_offset = offset;
 	l->target->ends[l->entry.to_partition].offset = offset + 1;
 }
@@ -152,6 +151,7 @@ static bool publish(struct redrive *d, const size_t *which, struct redrive_entry
 	struct err why = { 0 };
 	bool ok = true;
 
+	FAILPOINT("redrive.claimed");
 	for (size_t i = 0; i < n && ok; i++)
 		ok = publish_one(d, which[i], err);
 	while (!bus_drain(d->producer, 1000, delivered, d, &why)) {
@@ -165,7 +165,11 @@ static bool publish(struct redrive *d, const size_t *which, struct redrive_entry
 		ok = false;
 		break;
 	}
-	return redrive_log_sent(d->store, entries, n, false, d->arena, ok ? err : &why) && ok;
+	FAILPOINT("redrive.acknowledged");
+	if (!redrive_log_sent(d->store, entries, n, false, d->arena, ok ? err : &why))
+		return false;
+	FAILPOINT("redrive.recorded");
+	return ok;
 }
 
 static const char *result_of(const struct redrive *d, const struct letter *l)
@@ -248,11 +252,11 @@ static bool flush(struct redrive *d, struct err *err)
 	      publish(d, which, entries, n, err));
 	for (size_t i = 0; i < n; i++)
 		d->dlq.found += d->dry_run || entries[i]->to_offset >= 0;
+	snprintf(d->detail, sizeof(d->detail), "%lld sent", (long long)d->dlq.found);
 	for (size_t i = 0; i < d->n; i++)
 		if (shown[i])
 			print_letter(d, &d->batch[i]);
 	end_batch(d);
-	progress_set(&d->progress, d->read, NULL);
 	if (ok && !d->dry_run)
 		cli_sleep_ms(redrive_wait_ms(d->rate_per_s, d->dlq.found, cli_now_ms() - d->begun_ms));
 	return ok;
@@ -284,7 +288,7 @@ static bool take(void *ctx, struct bus_record *r, struct arena *a, struct err *e
 	struct bus_header *headers;
 	struct record_view v;
 
-	d->read++;
+	progress_set(&d->progress, ++d->read, d->detail);
 	if (!dlq_wanted(&d->dlq, r))
 		return true;
 

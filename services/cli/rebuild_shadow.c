@@ -159,7 +159,7 @@ bool shadow_state(struct shadow *s, struct err *err, struct shadow_state *ret)
 			*t = (struct rebuild_target){ .lane = lane, .seq = store_result_i64(r, i, "seq") };
 			for (size_t k = 0; k < REBUILD_SOURCES_MAX; k++)
 				t->next_offset[k] = -1;
-			ret->unpublished += t->seq - store_result_i64(r, i, "published_seq");
+			ret->unpublished += store_result_i64(r, i, "unpublished");
 			ret->busy += store_result_bool(r, i, "busy");
 		}
 		int source = source_of(s->service, store_result_text(r, i, "topic"));

@@ -48,7 +48,7 @@ bool shadow_unfence(struct shadow *s, struct err *err);
 struct shadow_state {
 	struct rebuild_target *lane;
 	size_t n;
-	int64_t unpublished, busy; /* outcomes not published yet; lanes within a long input */
+	int64_t unpublished, busy; /* of the lanes that go on: outcomes not marked as published, lanes within a long input */
 };
 bool shadow_state(struct shadow *s, struct err *err, struct shadow_state *ret_state);
 

@@ -259,8 +259,8 @@ def places_of(stack):
 
 def passwords(stack, watch, said):
     found, places = passwords_of(stack), {**places_of(stack), **said, **watch.end()}
-    if not any("psql" in p for p in places) or not any("redis-cli" in p for p in places):
-        yield "no psql or redis-cli was seen at work: this test proves nothing"
+    if not any("psql" in p for p in places):
+        yield "no psql was seen at work: this test proves nothing"
     for name, password in found.items():
         for place, text in places.items():
             if password in text:
@@ -404,7 +404,7 @@ def everything_sent(stack, kafka, sent):
         if "\0" in text and id in accepted:
             yield f"{topic} {path}: a NUL was let through"
     for (topic, path), tries in fields.items():
-        if len(tries) > 1 and not any(ok for plain, ok in tries if plain):
+        if len(tries) > 3 and not any(ok for plain, ok in tries if plain):
             yield f"{topic} {'.'.join(path)}: nothing was let through: this test proves nothing about it"
     tables = stack.psql(superuser(stack), "SELECT count(*) FROM pg_tables WHERE schemaname = ANY ('{%s}')" % ",".join(SCHEMAS)).stdout.strip()
     if int(tables) < 40 or os.path.exists(nasty.MARKER):
@@ -418,6 +418,9 @@ LISTS = (["aging"], ["aging", "--by", "entity"], ["items"], ["invoices"], ["unid
 def lists(stack):
     for args in LISTS:
         yield from nasty.listed(stack, *args, codes=(0, 1))
+    for format, texts in (("table", ("=1+2", "DROP TABLE", "\\xe2\\x80\\xae", "$(touch")), ("json", ("=1+2", "\\u202e")), ("csv", ("'=1+2", "\u202e"))):
+        out = nasty.run(stack, "items", "--format", format)[1].decode()
+        yield from (f"openitem items --format {format} does not show {text}: this test proves nothing" for text in texts if text not in out)
     code, out, said = nasty.run(stack, "dlq", "redrive", "--dry-run")
     yield from nasty.unsafe(out + said, "openitem dlq redrive --dry-run")
     for topic in ("crm.customer.v1", "crm.customer.v1-dlt", "ar.command.v1", "ar.intake.v1", "ar.billing.v1", "ar.cash.v1", "bank.payment.v1-dlt"):
@@ -430,7 +433,7 @@ def lists(stack):
 
 def one_by_one(stack, sent):
     """What takes a name on its command line: names that events have, and dead letters of all kinds."""
-    for text in nasty.TEXTS:
+    for text in nasty.TEXTS[len(nasty.FORMULA) - 1:]:
         if "\0" not in text:
             for args in (["account", "--", text], ["explain", "--", text], ["explain", "--records", "--", text], ["items", "--account", text], ["dlq", "show", "--", text],
                          ["dlq", "ls", "--key", text], [text], ["aging", text], ["aging", "--as-of", text], ["dlq", "redrive", "--rate", text]):
@@ -439,7 +442,7 @@ def one_by_one(stack, sent):
     seen = set()
     for r in stack.list("dlq", "ls"):
         kind = (r["topic"], r["reason"], r["message"])
-        if kind not in seen and len(seen) < 60:
+        if kind not in seen and len(seen) < 25:
             seen.add(kind)
             place = f"{r['topic']}:{r['partition']}:{r['offset']}"
             for args in (["dlq", "show", place], ["dlq", "show", place, "--format", "json"]):
@@ -473,7 +476,7 @@ def verify(stack):
 
 
 def demo(stack, said):
-    p = subprocess.run([os.path.join(ROOT, "deploy", "demo")], env=dict(stack.env, OPENITEM_DEMO_ACCOUNTS="10", OPENITEM_DEMO_DAYS="30"), capture_output=True,
+    p = subprocess.run([os.path.join(ROOT, "deploy", "demo")], env=dict(stack.env, OPENITEM_DEMO_ACCOUNTS="4", OPENITEM_DEMO_DAYS="12"), capture_output=True,
                        text=True, cwd=ROOT, stdin=subprocess.DEVNULL)
     said["output of deploy/demo"] = p.stdout + p.stderr
     if p.returncode != 0 or "0 found a difference" not in p.stdout:

@@ -11,11 +11,13 @@ import events
 from events import BANK, CURRENCY, ENTITY, bank_line, booked, cloud_event, company, customer, fulfilled, returned
 from stack import BUILD
 
-MARKER = "/tmp/openitem-test-nasty"  # made by nothing but a text that was executed
+MARKER = "/tmp/openitem-nasty"  # made by nothing but a text that was executed
 FORMULA = ("=1+2", "+1+2", "-1+2", "@SUM(1)")
 TEXTS = FORMULA + (
     "'; DROP TABLE outcome; --",
-    "\"; \\! touch {m}; $(touch {m}) `touch {m}`".replace("{m}", MARKER),
+    f"$(touch {MARKER})",
+    f"`touch {MARKER}`",
+    f"\"\\! touch {MARKER}",
     "%n%s%1$s%*d",
     "../../../etc/passwd",
     "{{number:SO-1}} ${HOME} <b>&amp;",

@@ -122,6 +122,23 @@ def while_it_runs(stack, path, after, until):
         yield "a service was started again"
 
 
+def to_the_end(stack):
+    """A projection up to where the logs end, whatever live had read."""
+    before = stack.digest()
+    owner(stack, "reporting", "UPDATE reporting.position SET next_offset = 0 WHERE topic = 'ar.cash.v1'")  # it would read those again
+    out = rebuild(stack, "reporting", "--to-end").stdout
+    if "not compared" not in out:
+        yield out
+    rebuild(stack, "reporting", "--drop-old")
+    stack.tool("settle")
+    if stack.digest() != before:
+        yield "the digest is another one"
+    if rebuild(stack, "cash", "--to-end", codes=(2,)).stdout:
+        yield "cash decides: --to-end is not for it"
+    if "pending" in stack.tool("migrate", "--status"):
+        yield stack.tool("migrate", "--status")
+
+
 def hints(stack):
     """Identical: it is the same database, so what Redis remembers of it still counts."""
     born = stack.sql("intake", "SELECT id FROM birth")
@@ -280,6 +297,7 @@ def main():
         after = days[days.index(third) + 1]
         tests.attempt("each of the five services rebuilt while it works: identical, and it goes on", while_it_runs, stack, path, after, two)
         tests.attempt("Redis hints: an identical database keeps its birth, another one gets a new one", hints, stack)
+        tests.attempt("reporting up to where the logs end", to_the_end, stack)
         tests.attempt("a rebuild that was killed goes on where it was", killed, stack)
         tests.attempt("a damaged row is named with its table, key and column, and nothing is swapped", damaged, stack)
         for service in RESTORED:

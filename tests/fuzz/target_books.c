@@ -1,7 +1,7 @@
 /*
  * The whole of the books behind the gate: the bytes are choices, out of which events are made that a gate may let through, with
  * amounts, quantities and dates at their extremes; they pass the gate and every service, outcomes are delivered until nothing is left.
- * What must hold: every outcome can be written and read by those inside, every journal balances, and the open items are the ledger's.
+ * With OPENITEM_FUZZ_TALE set, every outcome is told on stderr. What must hold: every outcome can be written and read by those inside, every journal balances, and the open items are the ledger's.
  */
 #include "targets.h"
 
@@ -43,7 +43,10 @@ struct world {
 	struct text learnt[LEARNT_MAX]; /* document ids, numbers, line ids: what later events may name */
 	size_t n_learnt;
 	struct text choices; /* what is left of the input */
+	int32_t next_version[4]; /* of O1, O2 ..., as billing told */
+	size_t order; /* which of them the event being made is about */
 	const char *currency; /* of the event being made: two in one are mostly refused at once */
+	bool bold; /* amounts, quantities and prices of this input are mostly as large as they may be */
 	bool command; /* it is one: those alone may name a holding account */
 	size_t element; /* of the array being made */
 	size_t steps;
@@ -99,6 +102,8 @@ static void learn_from(struct world *w, size_t s, const void *event)
 	if (services[s] == &billing_service) {
 		const struct billing_event *e = event;
 
+		if (e->order_version > 0 && e->event_case != BILLING_EVENT_PARKED && e->event_case != BILLING_EVENT_REFUSED)
+			w->next_version[w->order] = e->order_version + 1;
 		if (e->event_case == BILLING_EVENT_INVOICE_ISSUED) {
 			learn(w, e->invoice_issued->document_id);
 			learn(w, e->invoice_issued->number);
@@ -130,6 +135,20 @@ static void check_journal(size_t s, const void *event)
 		check_entries(((const struct cash_event *)event)->entries, ((const struct cash_event *)event)->n_entries);
 }
 
+static void tell(const struct run_service *service, const void *event)
+{
+	static int telling = -1;
+	_cleanup_(buf_free) struct buf b = { 0 };
+
+	if (telling < 0)
+		telling = getenv("OPENITEM_FUZZ_TALE") != NULL;
+	if (telling == 0)
+		return;
+	wire_print(service->core->outcome_msg, event, &b);
+	fprintf(stderr, "%s " TEXT_FMT " %s\n", service->core->name, TEXT_ARG(wire_event_name(service->core->outcome_msg, event)),
+		b.s);
+}
+
 static void take_outcome(struct world *w, size_t s, const struct input *input, struct outcome *o)
 {
 	const struct run_service *service = services[s];
@@ -147,6 +166,7 @@ static void take_outcome(struct world *w, size_t s, const struct input *input, s
 	p->cause->offset = cause->offset;
 	p->cause->event_id = text_dup(w->arena, cause->event_id);
 	memcpy((char *)event + service->core->provenance_offset, &p, sizeof(p));
+	tell(service, event);
 	check_journal(s, event);
 	learn_from(w, s, event);
 
@@ -249,22 +269,35 @@ static bool ends_with(const char *name, const char *end)
 	return n >= m && strcmp(name + n - m, end) == 0;
 }
 
+/* As long as the field allows: what is made of it further on must have room for it. */
+static struct text longest(struct world *w, const struct wire_field *f)
+{
+	char *s = arena_alloc(w->arena, f->max);
+
+	memset(s, 'a' + (int)choose(w, 3), f->max);
+	return (struct text){ s, f->max };
+}
+
 static struct text make_text(struct world *w, const struct wire_field *f)
 {
 	const char *name = f->name;
 
 	if ((f->flags & WIRE_CURRENCY) != 0)
 		return text_of(w->currency);
+	if (choose(w, 32) == 31)
+		return longest(w, f);
 	if (strcmp(name, "bank_account") == 0)
 		return ONE_OF(w, "DE89", "DE89", "US12");
 	if (strcmp(name, "parent_account") == 0)
 		return ONE_OF(w, "C9", "C2");
 	if (ends_with(name, "account"))
-		return ONE_OF(w, "C1", "C1", "C2", w->command ? "~DE89" : "C3");
+		return choose(w, 4) != 3 ? TEXT("C1") : ONE_OF(w, "C2", w->command ? "~DE89" : "C3");
 	if (strcmp(name, "entity") == 0 || strcmp(name, "entities") == 0)
-		return ONE_OF(w, "DE01", "DE01", "DE01", "US01");
-	if (strcmp(name, "order_id") == 0)
-		return ONE_OF(w, "O1", "O2", "O3");
+		return choose(w, 8) != 7 ? TEXT("DE01") : TEXT("US01");
+	if (strcmp(name, "order_id") == 0) {
+		w->order = choose(w, ARRAY_LEN(w->next_version));
+		return text_printf(w->arena, "O%zu", w->order + 1);
+	}
 	if (ends_with(name, "line_id") || ends_with(name, "statement_id"))
 		return ONE_OF(w, "L1", "L2", "L3", "L4");
 	if (strcmp(name, "terms_code") == 0)
@@ -302,9 +335,14 @@ static int64_t make_int(struct world *w, const struct wire_field *f)
 					   INT64_MIN,
 					   -1000000,
 					   333333 };
+	static const int64_t large[] = { 1000000, 40000000000, INT64_C(1000000000000000), -INT64_C(1000000000000000), 80000000000 };
 	int64_t n;
 
-	if (ends_with(f->name, "version"))
+	if (w->bold && (f->flags & WIRE_E6) != 0 && choose(w, 8) != 7)
+		n = large[choose(w, ARRAY_LEN(large))];
+	else if (strcmp(f->name, "order_version") == 0 && choose(w, 8) != 7)
+		n = w->next_version[w->order];
+	else if (ends_with(f->name, "version"))
 		n = 1 + (int64_t)choose(w, 5);
 	else if (strcmp(f->name, "level") == 0 || strcmp(f->name, "line_no") == 0 || strcmp(f->name, "sequence") == 0)
 		n = (int64_t)w->element + 1 + (choose(w, 8) == 7);
@@ -321,17 +359,22 @@ static struct money make_money(struct world *w)
 		4990, 4990, 9980, 100, 1, 119000, 0, -1, WIRE_MINOR_MAX, WIRE_MINOR_MAX - 1, -WIRE_MINOR_MAX, WIRE_MINOR_MAX / 2,
 		5938, 5000
 	};
-	struct money m = { .minor = minors[choose(w, ARRAY_LEN(minors))] };
+	static const int64_t large[] = { WIRE_MINOR_MAX, WIRE_MINOR_MAX, WIRE_MINOR_MAX - 1, WIRE_MINOR_MAX / 2, 1 };
+	bool bold = w->bold && choose(w, 8) != 7;
+	struct money m = { .minor = bold ? large[choose(w, ARRAY_LEN(large))] : minors[choose(w, ARRAY_LEN(minors))] };
 
 	memcpy(m.currency, choose(w, 16) == 15 ? "USD" : w->currency, sizeof(m.currency));
 	return m;
 }
 
-static date_t make_date(struct world *w)
+static date_t make_date(struct world *w, const struct wire_field *f)
 {
 	unsigned n = choose(w, 64);
 
-	return n == 63 ? DATE_MAX : n == 62 ? DATE_MIN : date_of(2026, 1, 1) + (date_t)n;
+	if (n >= 62)
+		return n == 63 ? DATE_MAX : DATE_MIN;
+	/* Business days are late enough for items to be overdue. */
+	return date_of(2026, 1, 1) + (date_t)n + (strcmp(f->name, "business_date") == 0 ? 40 : 0);
 }
 
 static void make_into(struct world *w, const struct wire_msg *m, void *ev);
@@ -347,7 +390,7 @@ static void make_value(struct world *w, const struct wire_field *f, void *to)
 		*(struct text *)to = make_text(w, f);
 		break;
 	case WIRE_DATE:
-		*(date_t *)to = make_date(w);
+		*(date_t *)to = make_date(w, f);
 		break;
 	case WIRE_MONEY:
 		*(struct money *)to = make_money(w);
@@ -375,7 +418,8 @@ static void make_value(struct world *w, const struct wire_field *f, void *to)
 
 static void make_array(struct world *w, const struct wire_field *f, void *ev)
 {
-	size_t n = 1 + choose(w, ELEMENTS_MAX), size = f->kind == WIRE_MESSAGE ? f->msg->size : sizeof(struct text);
+	size_t n = choose(w, 32) == 31 ? f->max_n : 1 + choose(w, ELEMENTS_MAX),
+	       size = f->kind == WIRE_MESSAGE ? f->msg->size : sizeof(struct text);
 	char *to = f->kind == WIRE_MESSAGE ? wire_new(f->msg, n, w->arena) : arena_array(w->arena, n, size);
 
 	CHECK(f->kind == WIRE_MESSAGE || f->kind == WIRE_TEXT || f->kind == WIRE_PERSONAL);
@@ -400,7 +444,9 @@ static void make_into(struct world *w, const struct wire_msg *m, void *ev)
 			if (m->fields[i].oneof == k + 1)
 				members[n++] = &m->fields[i];
 
-		const struct wire_field *f = members[choose(w, n)];
+		/* Of the reference facts the last one, a day that closes, is the one that makes others act. */
+		bool day = m == &reference_event_msg && choose(w, 2) == 1;
+		const struct wire_field *f = day ? members[n - 1] : members[choose(w, n)];
 
 		memcpy((char *)ev + m->oneofs[k].case_at, &f->number, sizeof(int32_t));
 		make_value(w, f, (char *)ev + f->at);
@@ -481,8 +527,11 @@ void target_books(struct text bytes, struct arena *arena)
 	struct world w = { .arena = arena, .choices = bytes };
 
 	w.last = &w.first;
+	for (size_t i = 0; i < ARRAY_LEN(w.next_version); i++)
+		w.next_version[i] = 1;
 	for (size_t s = 0; s < SERVICES; s++)
 		w.mem[s] = mem_new(services[s]->core->tables, services[s]->core->n_tables);
+	w.bold = choose(&w, 2) == 1;
 	begin(&w);
 	for (int i = 0; i < EVENTS_MAX && w.choices.n > 0; i++) {
 		static const unsigned char often[] = { 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4 }; /* orders and payments */

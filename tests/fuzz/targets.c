@@ -23,6 +23,6 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "event-line", target_event_line, 4 * KB },
 	{ "tail", target_tail, 2 * KB },
 	{ "http", target_http, 512 },
-	{ "books", target_books, 1 * KB },
+	{ "books", target_books, 2 * KB },
 };
 const size_t fuzz_targets_n = ARRAY_LEN(fuzz_targets);

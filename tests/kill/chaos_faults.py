@@ -25,7 +25,7 @@ class Result:
 class Faults:
     def __init__(self, world, watch, rng, longest_s):
         self.world, self.watch, self.rng, self.longest_s = world, watch, rng, longest_s
-        self.snapshot, self.backups = None, {}
+        self.snapshot, self.backups, self.dumping = None, {}, None
         self.rebuild = self.has_rebuild()
         self.again = load.Out(world, "again", None, random.Random(rng.random()))
 
@@ -34,26 +34,26 @@ class Faults:
 
     def kinds(self):
         """(weight, method)"""
-        yield 30, self.service_killed
-        yield 14, self.service_frozen
-        yield 8, self.second_started
-        yield 5, self.second_stopped
-        yield 3, self.second_killed
-        yield 4, self.postgres_killed
+        yield 40, self.service_killed
+        yield 16, self.service_frozen
+        yield 6, self.second_started
+        yield 3, self.second_stopped
+        yield 2, self.second_killed
+        yield 2, self.postgres_killed
         yield 4, self.postgres_frozen
-        yield 3, self.redis_killed
+        yield 5, self.redis_killed
         yield 3, self.redis_frozen
-        yield 4, self.redis_flushed
+        yield 6, self.redis_flushed
         yield 3, self.redis_stale
-        yield 2, self.kafka_killed
+        yield 1, self.kafka_killed
         yield 3, self.kafka_frozen
         yield 4, self.day_published_again
         if self.rebuild:
-            yield 3, self.database_restored
+            yield 2, self.database_restored
 
     def pause_s(self):
         """1..longest, short ones more often."""
-        return min(self.longest_s, 1 + self.rng.expovariate(4 / self.longest_s))
+        return min(self.longest_s, 1 + self.rng.expovariate(8 / self.longest_s))
 
     # ---- looking
 
@@ -218,12 +218,24 @@ class Faults:
         self.again.flush(30)
         return Result("a day published again", str(day), 0, self.everybody(since, ("intake",)), f"{len(records)} records")
 
-    def dump(self, service):
+    def dump_begin(self, service):
+        """Beside everything else: on a large schema it takes minutes, and the service goes on."""
         path = os.path.join(self.world.stack.home, f"backup-{service}.dump")
-        p = subprocess.run(["pg_dump", "-Fc", f"--schema={service}", "-f", path + ".new", "-d", self.world.admin_conninfo()], env=self.world.stack.env, capture_output=True, text=True)
-        if p.returncode == 0:
-            os.replace(path + ".new", path)
-            self.backups[service] = path
+        self.dumping = service, path, subprocess.Popen(["pg_dump", "-Fc", f"--schema={service}", "-f", path, "-d", self.world.admin_conninfo()], env=self.world.stack.env,
+                                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def dump_end(self, wait=False):
+        """Kept with where the lanes stand now: further than the backup, so what is published beyond that it cannot know."""
+        if self.dumping is None or (not wait and self.dumping[2].poll() is None):
+            return
+        service, path, process = self.dumping
+        if process.wait() == 0:  # otherwise PostgreSQL went away meanwhile
+            self.backups[service] = path, {k: lane.seq for k, lane in self.watch.look_until(30).items() if k[0] == service}
+        self.dumping = None
+
+    def published_since(self, lanes):
+        """Not only decided: what the backup does not know stands in a topic."""
+        return any(lane.published > lanes[k] for k, lane in self.watch.look_until(30).items() if k in lanes)
 
     def supervisor_stop(self, service):
         pid = self.world.component_pid(service + ".supervisor")
@@ -243,17 +255,22 @@ class Faults:
 
     def database_restored(self):
         """One service's database as it was earlier, while topics and Redis went on: it must stop and say so; `openitem rebuild` brings it forward."""
-        services = [s for s in SERVICES if s in self.backups]
-        if not services:
-            self.dump(self.rng.choice(SERVICES))
-            time.sleep(5)
-            services = list(self.backups)
-        service = self.rng.choice(services)
+        if not self.backups:
+            if self.dumping is None:
+                self.dump_begin(self.rng.choice(SERVICES))
+            self.dump_end(wait=True)
+        if not self.backups:
+            return self.service_killed()  # PostgreSQL went away under the backup
+        service = self.rng.choice(sorted(self.backups))
+        if self.dumping is not None and self.dumping[0] == service:
+            self.dump_end(wait=True)  # it holds locks on the schema
+        path, lanes = self.backups.pop(service)
+        wait_until(f"{service} to publish something after the backup", 120, lambda: service == "reporting" or self.published_since(lanes), 0.2)
         begin = time.monotonic()
         self.supervisor_stop(service)
         conninfo = self.world.admin_conninfo()
         self.sql("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-c", f"DROP SCHEMA {service} CASCADE")
-        self.sql("pg_restore", "--exit-on-error", "-d", conninfo, self.backups.pop(service))
+        self.sql("pg_restore", "--exit-on-error", "-d", conninfo, path)
         note = self.told_and_rebuilt(service)
         since = time.monotonic()
         return Result("database restored and rebuilt", service, since - begin, self.everybody(since, (service,)), note)

@@ -4,7 +4,6 @@ import os
 import statistics
 
 README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "README.md")
-BEGIN, END = "<!-- chaos: begin (written by tests/kill/chaos --readme) -->", "<!-- chaos: end -->"
 
 
 def rows(report):
@@ -40,12 +39,29 @@ def markdown(report):
     return "\n".join(out)
 
 
-def into_readme(report):
-    old = open(README, encoding="utf-8").read() if os.path.exists(README) else ""
-    block = f"{BEGIN}\n{markdown(report)}\n{END}"
-    if BEGIN in old:
-        old = old[:old.index(BEGIN)] + block + old[old.index(END) + len(END):]
+def bars(rows):
+    out = ["| what | measured | bar | load average |", "|---|---|---|---:|"]
+    out += [f"| {r['what']} | {r['measured']}{'' if r['ok'] else ' **missed**'} | {r['bar']} | {r['load']} |" for r in rows]
+    return "\n".join(out)
+
+
+def put(name, text):
+    """Between the marks of that name; at the end when there are none yet."""
+    begin, end = f"<!-- {name}: begin (written by tests/kill/{name} --readme) -->", f"<!-- {name}: end -->"
+    with open(README, encoding="utf-8") as f:
+        old = f.read()
+    block = f"{begin}\n{text}\n{end}"
+    if begin in old:
+        old = old[:old.index(begin)] + block + old[old.index(end) + len(end):]
     else:
         old = old.rstrip("\n") + f"\n\n{block}\n"
     with open(README, "w", encoding="utf-8") as f:
         f.write(old)
+
+
+def into_readme(report):
+    put("chaos", markdown(report))
+
+
+def bars_into_readme(rows):
+    put("bars", bars(rows))

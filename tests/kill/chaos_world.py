@@ -97,15 +97,16 @@ class Sql:
 
 
 LANES = " UNION ALL ".join(
-    f"SELECT '{s}', l.lane, l.epoch, l.owner, coalesce(p.n, 0), l.stopped, l.seq - l.published_seq FROM {s}.lane l LEFT JOIN"
+    f"SELECT '{s}', l.lane, l.epoch, l.owner, coalesce(p.n, 0), l.stopped, l.seq, l.published_seq FROM {s}.lane l LEFT JOIN"
     f" (SELECT lane, sum(next_offset) AS n FROM {s}.position GROUP BY 1) p USING (lane)" for s in SERVICES)
 
 
 class Lane:
-    __slots__ = ("epoch", "owner", "position", "stopped", "waiting")
+    __slots__ = ("epoch", "owner", "position", "stopped", "seq", "published")
 
     def __init__(self, row):
-        self.epoch, self.owner, self.position, self.stopped, self.waiting = int(row[2]), row[3], int(row[4]), row[5], int(row[6])
+        self.epoch, self.owner, self.position, self.stopped = int(row[2]), row[3], int(row[4]), row[5]
+        self.seq, self.published = int(row[6]), int(row[7])
 
 
 class Watch:
@@ -215,6 +216,15 @@ class World:
                 p.kill()
         p.wait()
         return p.pid
+
+    def close(self):
+        """No second instance outlives us: nobody supervises it."""
+        self.stopping = True
+        for p in self.second.values():
+            p.kill()
+            p.wait()
+        self.second.clear()
+        self.clerk_sql.close()
 
     def second_reap(self):
         """Those that ended by themselves: a second instance has no supervisor."""

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "flow"))
 
@@ -89,6 +90,7 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--self-test", action="store_true")
     args = parser.parse_args()
+    warnings.simplefilter("ignore")  # protobuf warns of the poison that it reads
     if args.self_test:
         from checker_selftest import self_test
         sys.exit(self_test())

@@ -18,7 +18,7 @@ UNREACHED[("reporting", "batch.part_committed")] = "reporting takes every input 
 
 # Which commands of the tool come to a point, by its first word.
 TOOL = {"play": ("play",), "send": ("play", "publish", "tick", "command"), "tick": ("tick",), "command": ("command",),
-        "topics": ("topics",), "migrate": ("migrate",)}
+        "topics": ("topics",), "migrate": ("migrate",), "rebuild": ("rebuild",), "redrive": ("redrive",), "refill": ("refill",)}
 # Only a batch with outcomes has anything to lose there.
 WITH_OUTCOMES = ("batch.decided", "store.changes_sent", "store.commit_sent", "batch.committed")
 ONCE_A_LIFE = ("start.opened", "start.subscribed")

@@ -1,5 +1,6 @@
 """The tool killed: what it leaves half done is done when the same command is given again."""
 import os
+import signal
 import subprocess
 
 import points
@@ -138,3 +139,64 @@ def by_hand(cases, pair, report):
         report.say(points.name(case), b.problems[case] + common)
     if common:
         raise Failed("the books differ after a week by hand: the weeks that follow would show nothing")
+
+
+# ---- rebuild, redrive, refill -----------------------------------------------------------------------------------------------
+
+
+def rebuild(case, at, pair):
+    """Of each service in turn."""
+    service = SERVICES[(at + case.nth) % len(SERVICES)]
+    yield from pair.faults.killed(f"{case.point}:1", "rebuild", service)
+    if case.point != "rebuild.swapped":
+        pair.faults.tool("rebuild", service)
+    p = pair.faults.run("rebuild", service)
+    if p.returncode != 1 or "--drop-old" not in p.stderr:
+        yield f"behind a swap: exit {p.returncode} {p.stdout}{p.stderr}"
+    pair.faults.tool("rebuild", service, "--drop-old")
+
+
+def redrive(case, _, pair):
+    """A letter of its own, refused by the gate again. The gate of `faults` waits meanwhile: what it refuses would be a further letter for
+    the second call."""
+
+    def play(stack):
+        pair.poison(stack, 800 + case.nth)
+        stack.tool("settle")
+        gate = stack.pid("intake")
+        os.kill(gate, signal.SIGSTOP)
+        try:
+            problems = pair.faults.killed(f"{case.point}:1", "dlq", "redrive") if stack is pair.faults and mine else []
+            stack.tool("dlq", "redrive", codes=(0, 1))
+        finally:
+            os.kill(gate, signal.SIGCONT)
+        stack.tool("settle")
+        return problems
+
+    mine = True
+    problems = pair.both(play)[0]
+    mine = False
+    pair.played.append(play)
+    return problems
+
+
+def refill(case, _, pair):
+    """Everything once more; readers know it."""
+    topic = ("ar.billing.v1", "ar.cash.v1", "ar.collections.v1")[case.nth - 1]
+    yield from pair.faults.killed(f"{case.point}:1", "refill", "--everything", topic)
+    pair.faults.tool("settle")
+
+
+def repairs(cases, pair, report):
+    cases = [c for c in cases if c.actor in ("rebuild", "redrive", "refill")]
+    if cases and pair.weeks == 0:
+        pair.play([])  # there must be something to repair
+    for at, case in enumerate(cases):
+        try:
+            problems = list({"rebuild": rebuild, "redrive": redrive, "refill": refill}[case.actor](case, at, pair) or ())
+            problems += pair.differences()
+        except Failed as e:
+            problems = [e]
+        report.say(points.name(case), problems)
+        if problems:
+            pair.renew()

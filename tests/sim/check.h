@@ -14,11 +14,13 @@ struct omission {
 
 struct verdict {
 	bool ok, comparable;
+	bool by_order; /* other books than in the first life without faults, but those of another one without */
+	bool by_restore; /* other books than without faults, and a database was restored: see arises_without_faults */
 	struct err err;
 	uint64_t turns, commits, fired[FAULTS_N];
 };
 
-/* Both lives of a seed, and whether they end in the same books. tell: the story of the life that fails, on stdout. */
+/* The life of a seed with faults; where it is comparable also the one without, and whether both end in the same books. tell: the story of the life that fails, on stdout. */
 void check_seed(uint64_t seed, const struct omission *omit, bool tell, struct verdict *ret);
 
 /* Leaves out steps and faults while the seed fails in the same way. */

@@ -171,7 +171,7 @@ static bool take_outcome(struct fold *f, const struct outcome_row *row, struct e
 	bool released;
 	void *event;
 
-	if (!wire_decode_strict(f->run->core->outcome_msg, (const uint8_t *)row->value.s, row->value.n, f->kept, err, &event))
+	if (!wire_decode(f->run->core->outcome_msg, (const uint8_t *)row->value.s, row->value.n, f->kept, err, &event))
 		return err_wrap(err, "fold of %s", f->name);
 	const struct type_provenance *p = provenance_of(f, event);
 	if (++f->steps > BOOK_STEPS_MAX && f->follow == 0 && !save(f, err))

@@ -58,7 +58,8 @@ void *inv_decode(const struct wire_msg *msg, struct text value, struct arena *ar
 	struct err err;
 	void *event;
 
-	return wire_decode_strict(msg, (const uint8_t *)value.s, value.n, arena, &err, &event) ? event : NULL;
+	/* Not the strict one: the world shares what that gives by the address of the bytes, and rows move when a database goes back. */
+	return wire_decode(msg, (const uint8_t *)value.s, value.n, arena, &err, &event) ? event : NULL;
 }
 
 struct text inv_header(const struct sim_record *r, const char *name)
@@ -274,7 +275,10 @@ bool invariants_at_end(struct invariants *inv, struct err *err)
 	for (int s = 0; s < SIM_SERVICES && ok; s++)
 		ok = invariants_after_commit(inv, (enum sim_service)s, err);
 	ok = ok && inv_reporting_rows(inv, true, err) && inv_cash_totals(inv, err) && inv_copies(inv, err) && inv_books(inv, err) &&
-	     inv_answers(inv, err) && inv_streams(inv, err) && fold(inv, err);
+	     inv_answers(inv, err) && inv_streams(inv, err);
+	/* Where a topic lost its end, records have other offsets than their readers' outcomes say: the topics cannot be folded again. */
+	if (ok && !sim_log_was_cut(inv->w))
+		ok = fold(inv, err);
 	arena_reset(inv->scratch);
 	return ok;
 }

@@ -232,6 +232,14 @@ enum bus_read bus_reader_poll(struct bus_reader *r, int timeout_ms, struct bus_r
 	}
 	if (done)
 		return BUS_READ_DONE;
+	for (size_t i = 0; i < r->n; i++) { /* the broker that lost it has cut us off, too */
+		const struct reading *x = &r->range[i];
+		if (x->next < x->until && x->until > (int64_t)x->topic->part[x->partition].n) {
+			err_set(err, ERR_RETRY, "brokers_unreachable", "%s/%d lost its end while it was read", x->topic->name,
+				x->partition);
+			return BUS_READ_FAILED;
+		}
+	}
 	if (n == 0) {
 		task_sleep((int64_t)timeout_ms * 1000);
 		return BUS_READ_NOTHING;

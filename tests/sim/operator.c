@@ -54,6 +54,14 @@ static bool all_is_published(struct world *w, enum sim_service s, char *place, s
 bool world_is_quiet(struct world *w, char *ret_place, size_t size)
 {
 	for (int s = 0; s < SIM_SERVICES; s++)
+		for (int slot = 0; slot < SLOTS; slot++) {
+			const struct instance *in = &w->instance[s][slot];
+			if (!in->wanted || in->up)
+				continue;
+			snprintf(ret_place, size, "%s is down", in->name);
+			return false;
+		}
+	for (int s = 0; s < SIM_SERVICES; s++)
 		if (!positions_are_at_end(w, (enum sim_service)s, ret_place, size) ||
 		    !all_is_published(w, (enum sim_service)s, ret_place, size))
 			return false;
@@ -107,6 +115,16 @@ static bool say(struct world *w, enum day_kind kind, date_t day, struct err *err
 	return true;
 }
 
+/* Nobody sends anything while tick runs. So where nothing breaks either, nothing may be on its way when the barrier has been passed. */
+static bool nothing_on_its_way(struct world *w)
+{
+	char place[300];
+
+	if (w->n_faults == 0 && !world_is_quiet(w, place, sizeof(place)))
+		world_fail(w, "closed_too_early", "the day is closed, and %s", place);
+	return true;
+}
+
 static void tick(struct task *task)
 {
 	struct world *w = sim_world;
@@ -116,7 +134,7 @@ static void tick(struct task *task)
 
 	(void)task;
 	t->ok = say(w, DAY_OPENED, t->day, &t->err) && settle_open(&cli, &t->err, &s) &&
-		settle_run(s, SETTLE_BARRIER, 0, NULL, &t->err) &&
+		settle_run(s, SETTLE_BARRIER, 0, NULL, &t->err) && nothing_on_its_way(w) &&
 		(t->before == DATE_NONE || say(w, DAY_CLOSED, t->before, &t->err));
 	settle_close(s);
 	if (!t->ok)

@@ -13,6 +13,7 @@
 #define TRIES_MAX   60
 #define NOTICE_US   3000000 /* services look at their epochs about once a second */
 #define FAILED_ROWS 200
+#define PLACES_MAX  100
 
 /* ---- rebuild ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -185,7 +186,13 @@ static bool refill(struct world *w, const char *topic, struct err *err)
 	if (!refill_marks(r, store, err) || !refill_scan(r, &bus, false, NULL, NULL, err))
 		return false;
 	see_rows(db, r, topic);
-	(void)refill_plan(r, &places, &missing, &moves);
+	const struct refill_place *at = refill_plan(r, &places, &missing, &moves);
+	for (size_t i = 0; i < places; i++)
+		if (at[i].move || at[i].published_seq != at[i].has_seq)
+			story(w, "%s[%d] lane %d: the log has seq %lld at %lld, the marks say %lld at %lld, %lld missing%s", topic,
+			      at[i].partition, at[i].lane, (long long)at[i].has_seq, (long long)at[i].has_offset,
+			      (long long)at[i].published_seq, (long long)at[i].last_offset, (long long)at[i].missing,
+			      at[i].move ? ", moved" : "");
 	story(w, "the operator refills %s: %lld records are missing, %zu places are moved", topic, (long long)missing, moves);
 	for (int try = 0; !ok && try < TRIES_MAX && (try == 0 || err->class == ERR_FENCED); try++)
 		ok = refill_apply(r, store, "openitem refill", err);
@@ -238,25 +245,49 @@ static bool reposition_one(struct world *w, struct database *db, struct repositi
 	return ok;
 }
 
-/* `openitem reposition SERVICE --all` */
+static void add_place(struct world *w, struct database *db, struct reposition *x, size_t *n, int32_t lane, const char *topic,
+		      int32_t partition)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (x[i].lane == lane && strcmp(x[i].topic, topic) == 0)
+			return;
+	x[(*n)++] = (struct reposition){ .arena = w->arena,
+					 .service = sim_run_service(db->service)->core->name,
+					 .topic = topic,
+					 .lane = lane,
+					 .partition = partition };
+}
+
+/* `openitem reposition SERVICE --all`, and the places that an alert names although they were never read. */
+static size_t places(struct world *w, struct database *db, struct reposition *x)
+{
+	const struct run_service *service = sim_run_service(db->service);
+	size_t n_rows, n = 0;
+	const void *const *rows = mem_rows(db->mem, &position_table, &n_rows);
+
+	for (size_t i = 0; i < n_rows && n < PLACES_MAX; i++) {
+		const struct position_row *p = rows[i];
+		add_place(w, db, x, &n, p->lane, text_cstr(w->arena, p->topic), p->partition);
+	}
+	rows = mem_rows(db->mem, &lane_table, &n_rows);
+	for (size_t i = 0; i < n_rows; i++) {
+		const struct lane_row *l = rows[i];
+		for (size_t s = 0; s < service->n_sources && service->gate == NULL && n < PLACES_MAX; s++)
+			if (!text_empty(l->stopped))
+				add_place(w, db, x, &n, l->lane, service->sources[s].topic, l->lane);
+	}
+	return n;
+}
+
 static bool reposition_all(struct world *w, enum sim_service s, struct err *err)
 {
 	struct bus_conf bus = { .brokers = "the simulation" };
 	struct database *db = &w->db[s];
-	size_t n;
-	const void *const *rows = mem_rows(db->mem, &position_table, &n);
-	struct reposition *x = ARENA_ARRAY(w->arena, n, struct reposition);
+	struct reposition *x = ARENA_ARRAY(w->arena, PLACES_MAX, struct reposition);
 	struct store *store = store_on(w, db);
+	size_t n = places(w, db, x);
 	bool ok = true;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct position_row *p = rows[i];
-		x[i] = (struct reposition){ .arena = w->arena,
-					    .service = sim_run_service(s)->core->name,
-					    .topic = text_cstr(w->arena, p->topic),
-					    .lane = p->lane,
-					    .partition = p->partition };
-	}
 	for (size_t i = 0; i < n; i++)
 		if (!reposition_load(&x[i], store, err))
 			return false;
@@ -301,7 +332,7 @@ static bool says(const struct alert *a, const char *command)
 static bool is_explained(const struct world *w, const struct alert *a)
 {
 	if (says(a, "openitem rebuild"))
-		return w->fired[FAULT_RESTORE] > 0;
+		return w->restores > 0;
 	if (says(a, "openitem refill") || says(a, "openitem reposition"))
 		return w->logs_cut > 0;
 	if (text_starts(a->text, TEXT("unknown_field")))
@@ -317,7 +348,7 @@ static const char *topic_named(struct world *w, const struct alert *a)
 	for (size_t i = 0; i < w->n_topics && at != TEXT_NOT_FOUND; i++) {
 		struct text rest = { a->text.s + at + sizeof(command) - 1, a->text.n - at - sizeof(command) + 1 };
 		size_t n = strlen(w->topic[i].name);
-		if (text_starts(rest, text_of(w->topic[i].name)) && (rest.n == n || strchr("`,' ", rest.s[n]) != NULL))
+		if (text_starts(rest, text_of(w->topic[i].name)) && (rest.n == n || strchr("` ", rest.s[n]) != NULL))
 			return w->topic[i].name;
 	}
 	return NULL;

@@ -300,8 +300,10 @@ bool store_begin(struct store *s, const int32_t *lanes, const int64_t *epochs, s
 	CHECK(!s->open && n <= LANES_LOCKED_MAX);
 	if (s->broken)
 		return lost(s, err);
-	memcpy(s->lane, lanes, n * sizeof(*lanes));
-	memcpy(s->epoch, epochs, n * sizeof(*epochs));
+	for (size_t i = 0; i < n; i++) {
+		s->lane[i] = lanes[i];
+		s->epoch[i] = epochs[i];
+	}
 	s->n = n;
 	s->open = true;
 	s->locked = false;

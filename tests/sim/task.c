@@ -162,7 +162,8 @@ static bool may_run(const struct world *w, const struct task *t)
 {
 	if (t->state == TASK_READY)
 		return true;
-	return t->state == TASK_ASLEEP && (t->wake_us <= w->now_us || (t->waits != NULL && consumer_has(t->waits)));
+	/* A signal ends a sleep. */
+	return t->state == TASK_ASLEEP && (t->stop || t->wake_us <= w->now_us || (t->waits != NULL && consumer_has(t->waits)));
 }
 
 bool task_turn(struct world *w, int64_t *ret_next_us)

@@ -167,7 +167,7 @@ static bool make_payment(struct workload *wl, const struct wl_action *a, struct 
 /* Lines of one bank account keep their order; those of two accounts of one entity would race for the same items. */
 void wl_payments(struct workload *wl)
 {
-	uint32_t n = 1 + wl_any(wl, 3);
+	uint32_t n = 1 + wl_any(wl, wl->small ? 2 : 3);
 	int bank = (int)wl_any(wl, (uint32_t)wl->n_banks);
 
 	wl_apart(wl);

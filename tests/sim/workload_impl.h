@@ -120,7 +120,7 @@ struct workload {
 	struct sim_rng rng;
 	struct arena *arena, *view_arena;
 	bool feature[WL_FEATURES_N];
-	bool commutes;
+	bool commutes, small;
 	struct sim_step *steps;
 	struct wl_action *actions; /* one per step */
 	size_t n, cap;

@@ -132,6 +132,15 @@ struct instance {
 	struct bus_consumer *consumer;
 };
 
+/* Records decoded before, by where their bytes lie in the log. */
+#define DECODED_MAX 4096
+struct decoded {
+	const uint8_t *bytes;
+	size_t n;
+	const struct wire_msg *msg;
+	void *event;
+};
+
 struct world {
 	struct sim_rng schedule, chance; /* who goes on; what else is left to chance */
 	struct arena *arena; /* the log, and everything that lives until the end */
@@ -156,6 +165,7 @@ struct world {
 	void *scheduler_fake_stack;
 	struct group *group[SIM_SERVICES];
 	struct cache *cache;
+	struct decoded *decoded;
 	struct ghost *ghosts; /* records of dead producers that arrive later */
 	/* what is checked */
 	struct workload *workload;
@@ -165,7 +175,7 @@ struct world {
 	bool failed;
 	struct err err; /* why */
 	jmp_buf *escape; /* where a broken CHECK outside of tasks goes */
-	uint64_t fired[FAULTS_N], logs_cut;
+	uint64_t fired[FAULTS_N], logs_cut, restores;
 	bool repaired; /* what the operator does has been done */
 	struct database *shadow; /* of a rebuild that is going on */
 };
@@ -245,6 +255,8 @@ bool fault_here(struct world *w, enum fault_kind kind, uint32_t *ret_arg);
 /* What happens in the world by itself. */
 void faults_of_the_world(struct world *w);
 const char *fault_name(enum fault_kind kind);
+/* Logs lose their ends while everybody stays connected; only for the mutant that needs it (README.md, "Open"). */
+extern bool sim_unseen_cuts;
 
 /* ---- operator.c, repair.c -------------------------------------------------------------------------------------------------------------- */
 /* Nothing is left anywhere: every log read to its end, every outcome published and marked. */
@@ -264,14 +276,16 @@ struct result {
 	bool ok;
 	struct err err;
 	bool comparable;
+	bool restored; /* a database went back */
 	struct id_hash digest;
 	uint64_t turns, commits, fired[FAULTS_N];
 };
 
 /* Somebody's turn, or the clock's. */
 void world_goes_on(struct world *w);
-/* One life of the world. */
-void world_run(uint64_t seed, bool faults_on, bool tell, const uint32_t *omit, size_t n_omit, struct buf *digest_text,
+/* One life of the world: 0 with the faults of the seed; 1, 2 ... without, each scheduled in another way. */
+#define LIFE_WITH_FAULTS 0u
+void world_run(uint64_t seed, unsigned life, bool tell, const uint32_t *omit, size_t n_omit, struct buf *digest_text,
 	       struct result *ret);
 
 #endif

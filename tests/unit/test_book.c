@@ -254,6 +254,75 @@ static void test_adding_table_folds_fills_and_keeps(void **state)
 	assert_true(text_eq(t->first, TEXT("one")));
 }
 
+static void test_twin_goes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	size_t n;
+
+	store_items(f, 2, (struct item[]){ item("i1", "A", 10, 5), item("i2", "A", 20, 7) });
+	struct mem_copy *copy = mem_copy_new(f->mem);
+	struct book *b = loaded(f);
+	book_put(b, &items, &(struct item){ 1, TEXT("i1"), TEXT("A"), 10, 1 });
+	book_put(b, &items, &(struct item){ 1, TEXT("i3"), TEXT("A"), 30, 9 });
+	book_delete(b, &items, &(struct item){ .lane = 1, .id = TEXT("i2") });
+	assert_true(mem_save(f->mem, b, &err));
+	const struct item *const *rows = (const struct item *const *)mem_rows(f->mem, &items, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(rows[0]->open, 1);
+	assert_true(text_eq(rows[1]->id, TEXT("i3")));
+	mem_go_back(f->mem, copy);
+	mem_copy_free(copy);
+	rows = (const struct item *const *)mem_rows(f->mem, &items, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(rows[0]->open, 5);
+	assert_true(text_eq(rows[1]->id, TEXT("i2")));
+}
+
+/* As it is, where a save would add, fill or leave alone. */
+static void test_twin_sets_a_row(void **state)
+{
+	struct fixture *f = *state;
+	size_t n;
+
+	mem_set(f->mem, &totals, &(struct total){ 7, 10, TEXT("n"), TEXT("one") });
+	mem_set(f->mem, &totals, &(struct total){ 7, 3, TEXT_NONE, TEXT("two") });
+	const struct total *t = mem_rows(f->mem, &totals, &n)[0];
+	assert_int_equal(n, 1);
+	assert_int_equal(t->sum, 3);
+	assert_true(text_empty(t->name));
+	assert_true(text_eq(t->first, TEXT("two")));
+}
+
+static const struct table appended = { "total", total_cols, 4, sizeof(struct total), NULL, 0, TABLE_APPEND };
+
+/* A key met again in the last table leaves the first one alone, too; a book that knows fewer tables saves those. */
+static void test_twin_saves_all_or_nothing(void **state)
+{
+	static const struct table *const both[] = { &items, &appended };
+	struct fixture *f = *state;
+	struct mem *mem = mem_new(both, 2);
+	struct err err;
+	size_t n;
+
+	for (int round = 0; round < 2; round++) {
+		struct book *b = book_new(f->arena, both, 2);
+		struct item i = item(round == 0 ? "i1" : "i2", "A", 10, 5);
+		book_put(b, &items, &i);
+		book_put(b, &appended, &(struct total){ 7, 10, TEXT_NONE, TEXT_NONE });
+		assert_int_equal(mem_save(mem, b, &err), round == 0);
+	}
+	mem_rows(mem, &items, &n);
+	assert_int_equal(n, 1);
+	struct book *few = book_new(f->arena, both, 1);
+	struct item third = item("i3", "A", 10, 5);
+	book_put(few, &items, &third);
+	assert_true(mem_save_tables(mem, both, 1, few, &err));
+	mem_rows(mem, &items, &n);
+	assert_int_equal(n, 2);
+	mem_free(mem);
+}
+
 /* A core that emits two outcomes, reads what the first one applied, and goes on once. */
 static void no_want(struct book *book, const struct input *input)
 {
@@ -317,6 +386,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_range_pages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_date_is_in_no_range, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_adding_table_folds_fills_and_keeps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_twin_goes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_twin_sets_a_row, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_twin_saves_all_or_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_step_numbers_and_ends, setup, teardown),
 	};
 

@@ -341,6 +341,37 @@ static void a_reader_ends_where_the_log_ended(void **state)
 	bus_reader_close(r);
 }
 
+/* Ranges that a log which lost its end, or its beginning, does not hold: cut, and the caller is told how the log is. */
+static void a_reader_stays_within(void **state)
+{
+	(void)state;
+	const char *topic = mock_topic(4);
+	struct bus_range ranges[] = {
+		{ topic, 0, 4, 5 }, { topic, 1, 2, 9 }, { topic, 2, 2, BUS_END }, { topic, 3, BUS_END, BUS_END }
+	};
+	struct bus_extent extents[4];
+	struct bus_reader *r;
+	struct bus_record record;
+	int64_t at = 2;
+
+	mock_fill(topic, 0, 0, 3);
+	mock_fill(topic, 1, 0, 5);
+	assert_ok(bus_reader_open_within(&mock_conf, ranges, 4, &mock_err, &r, extents));
+	while (next(r, &record) == BUS_READ_RECORD) {
+		assert_int_equal(record.partition, 1);
+		assert_int_equal(record.offset, at++);
+		bus_record_release(&record);
+	}
+	assert_int_equal(bus_reader_poll(r, 0, &record, &mock_err), BUS_READ_DONE);
+	assert_int_equal(at, 5);
+	assert_int_equal(extents[0].low, 0);
+	assert_int_equal(extents[0].high, 3);
+	assert_int_equal(extents[1].high, 5);
+	assert_int_equal(extents[2].high, 0);
+	assert_int_equal(extents[3].high, 0);
+	bus_reader_close(r);
+}
+
 static void a_reader_follows(void **state)
 {
 	(void)state;
@@ -494,6 +525,7 @@ int main(void)
 		cmocka_unit_test(a_huge_record_is_refused_at_once),
 		cmocka_unit_test(no_more_in_flight_than_there_are_slots),
 		cmocka_unit_test(a_reader_ends_where_the_log_ended),
+		cmocka_unit_test(a_reader_stays_within),
 		cmocka_unit_test(a_reader_follows),
 		cmocka_unit_test(a_reader_refuses_what_is_not_in_the_log),
 		cmocka_unit_test(log_ends_and_topics),

@@ -189,7 +189,6 @@ static const struct tamper {
 	{ "lane_row", SIM_CASH, &lane_table, "seq", 1, has_outcomes, NULL },
 	{ "published_ahead", SIM_BILLING, &lane_table, "published_seq", 1, has_outcomes, NULL },
 	{ "hash_wrong", SIM_BILLING, &outcome_table, "hash", 1, any, NULL },
-	{ "undecodable", SIM_CASH, &outcome_table, "value", 1, any, NULL },
 	{ "parts", SIM_COLLECTIONS, &outcome_table, "part", 1, any, NULL },
 	{ "item_open", SIM_CASH, &cash_item_table, "open_minor", 1, open_invoice, NULL },
 	{ "over_applied", SIM_CASH, &cash_item_table, "open_minor", -(INT64_C(1) << 40), open_invoice, "brought_minor" },

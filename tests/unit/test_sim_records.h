@@ -346,6 +346,13 @@ static void a_wrong_log_is_found(void **state)
 	take_out(p, 1);
 	expect(w, "stream_gap");
 	end(w);
+	/* An outcome that was cut. */
+	w = play(3, 3);
+	size_t n;
+	struct outcome_row *row = (struct outcome_row *)(uintptr_t)mem_rows(w->service[SIM_CASH].mem, &outcome_table, &n)[0];
+	row->value.n = 1;
+	expect(w, "undecodable");
+	end(w);
 	/* A stranger's record that nobody looked at; one that was never sent. */
 	w = play(3, 3);
 	take_out(longest(w, "crm.sales-order.v1"), 0);

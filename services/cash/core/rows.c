@@ -188,7 +188,8 @@ date_t cash_first_open(struct book *book, int32_t lane, struct text entity, date
 	/* By last day, so one pass is enough: a period that ended earlier cannot hold a day we moved to. */
 	for (size_t i = 0; i < closed.n; i++) {
 		const struct cash_period_row *period = closed.row[i];
-		if (period->first_day <= date && date <= period->last_day)
+		/* After the last day of the calendar no day is open: the date stays, as in billing. */
+		if (period->first_day <= date && date <= period->last_day && period->last_day < DATE_MAX)
 			date = date_add_days(period->last_day, 1);
 	}
 	return date;

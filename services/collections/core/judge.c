@@ -172,7 +172,8 @@ struct judgement judge_subject(const struct judge_case *c, struct arena *arena)
 	subtract_promises(c, &j);
 	/* All are positive, and held and promised are parts of overdue: the differences cannot wrap. */
 	j.amount_minor = j.overdue_minor - j.held_minor - j.promised_minor - j.credits_minor;
-	j.beyond = j.beyond || j.amount_minor > WIRE_MINOR_MAX;
+	/* Held and promised are parts of overdue, and so is the amount. */
+	j.beyond = j.beyond || j.overdue_minor > WIRE_MINOR_MAX || j.credits_minor > WIRE_MINOR_MAX;
 	find_episode(c, &j);
 	find_oldest(&j);
 	find_level(c, &j);
