@@ -167,6 +167,8 @@ static bool take_billing(const struct look *l, const struct billing_event *e)
 		return take_document(l, e->invoice_issued);
 	case BILLING_EVENT_CREDIT_MEMO_ISSUED:
 		return take_document(l, e->credit_memo_issued);
+	case BILLING_EVENT_DEBIT_MEMO_ISSUED:
+		return take_document(l, e->debit_memo_issued);
 	case BILLING_EVENT_ITEM_TAKEN_ON:
 		return take_document(l, e->item_taken_on);
 	case BILLING_EVENT_ORDER_RECORDED:
@@ -240,7 +242,7 @@ static bool take_notice(const struct look *l, const struct collections_notice_is
 		return broken(l, "notice_again", "a reminder of a level that this episode had", key, n->level);
 	if (last->b != 0 && n->notice_date - last->a < days_between(l, n->ladder_version))
 		return broken(l, "notice_soon", "two reminders too close to each other", key, n->notice_date - last->a);
-	if (n->amount.minor <= 0 || n->amount.minor != n->overdue_minor - n->credits_minor - n->held_minor)
+	if (n->amount.minor <= 0 || n->amount.minor != n->overdue_minor - n->credits_minor - n->held_minor - n->promised_minor)
 		return broken(l, "notice_amount", "a reminder about another amount than what is owed", key, n->amount.minor);
 	last->a = n->notice_date;
 	last->b = step;
