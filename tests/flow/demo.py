@@ -13,7 +13,7 @@ import events
 from stack import Stack, Tests
 
 ACCOUNTS, DAYS, SEED = (int(n) for n in os.environ.get("OPENITEM_TEST_COMPANY", "30 80 7").split())
-AGING_CSV = "as_of,entity,account,name,currency,not_due,1-30,31-60,61-90,over_90,unapplied,credits,total,oldest_days"
+AGING_CSV = "as_of,entity,account,name,currency,not_due,1-30,31-60,61-90,over_90,unapplied,credits,total,oldest_days,last_notice,last_notice_on,promised_date"
 
 
 class Company:
@@ -568,7 +568,7 @@ def main():
         tests.attempt("a payer nobody knows; a command is decided once", decided_once, case, stack)
         tests.attempt("COL-02 block and unblock", blocks, case, stack)
         tests.attempt("CSH-13 returned payments re-open what is in force now", returns, stack, company, case)
-        tests.attempt("RPT-06 the roll-forward closes at the control account and at the aging", rollforward, stack)
+        tests.attempt("L6.3 RPT-06 the roll-forward closes at the control account and at the aging", rollforward, stack)
         tests.attempt("RPT-01 lists: headers, totals, formats agree", csv_lists, stack, company)
         tests.attempt("tail", tail, stack)
         tests.attempt("AUD-02 explain and status", explain, stack, company)

@@ -11,7 +11,7 @@ static struct kpi_month month(int32_t days, int64_t billed, int64_t ar_end)
 }
 
 /* RULES RPT-03: AR 150; March 80 (31 d), February 60 (28 d), January 100 (31 d): 31 + 28 + 3.1 = 62.1. */
-static void test_rpt_03_count_back(void **state)
+static void test_L6_4b_rpt_03_count_back(void **state)
 {
 	const struct kpi_month rules[] = { month(31, 10000, 0), month(28, 6000, 0), month(31, 8000, 15000) };
 	const struct kpi_month benji[] = { month(30, 7000000, 0), month(30, 8000000, 0), month(30, 10000000, 21200000) };
@@ -39,7 +39,7 @@ static void test_rpt_03_count_back_edges(void **state)
 }
 
 /* dso-bajaj, dso-fool, dso-tesorio, dso-calc7, and the quarter of RULES: 150 / 240 x 90 = 56.3. */
-static void test_rpt_03_simple(void **state)
+static void test_L6_4b_rpt_03_simple(void **state)
 {
 	static const struct {
 		int32_t days;
@@ -71,7 +71,7 @@ static void test_rpt_03_delinquent(void **state)
 }
 
 /* cei-wizedu-period 79.63 %, cei-gaviti 98 %: sales of the whole period. */
-static void test_rpt_03_cei(void **state)
+static void test_L6_4b_rpt_03_cei(void **state)
 {
 	struct kpi_month wizedu = { 90, 1089000, 620000, 634000, 359000 };
 	struct kpi_month gaviti = { 30, 100000000, 10000000, 12000000, 10000000 };
@@ -86,9 +86,9 @@ static void test_rpt_03_cei(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rpt_03_count_back), cmocka_unit_test(test_rpt_03_count_back_edges),
-		cmocka_unit_test(test_rpt_03_simple),     cmocka_unit_test(test_rpt_03_delinquent),
-		cmocka_unit_test(test_rpt_03_cei),
+		cmocka_unit_test(test_L6_4b_rpt_03_count_back), cmocka_unit_test(test_rpt_03_count_back_edges),
+		cmocka_unit_test(test_L6_4b_rpt_03_simple),     cmocka_unit_test(test_rpt_03_delinquent),
+		cmocka_unit_test(test_L6_4b_rpt_03_cei),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
