@@ -5,7 +5,8 @@
 -- $5 base date: due | document | accounting; '' = due
 -- $6 by: account | entity; '' = account
 -- $7 lanes int[], $8 their last ledger_seq bigint[], $9 business day per entity json: as known at that checkpoint; '' = now
--- Columns: as_of, entity, account, name, currency, buckets (bigint[], one more than edges), unapplied, credits, total, oldest_days.
+-- Columns: as_of, entity, account, name, currency, buckets (bigint[], one more than edges), unapplied, credits, total, oldest_days,
+-- last_notice, last_notice_on (level and date of the last one sent), promised_date (of the last promise that was not over): NULL = none.
 -- Minor units. Buckets hold positive items by days from the base date to as of; receipts are in unapplied and credit memos in
 -- credits, both negative; total = all of them = AR control. Rows of zeros only are left out.
 WITH k AS ( -- up to where each lane is known
@@ -77,7 +78,15 @@ SELECT as_of, entity, account,
 	currency,
 	(SELECT array_agg(coalesce(row_.bucket[n], 0)::bigint ORDER BY n)
 		FROM generate_series(1, cardinality($4::int[]) + 1) AS n) AS buckets,
-	unapplied, credits, total, oldest_days
+	unapplied, credits, total, oldest_days, n.level AS last_notice, n.notice_date AS last_notice_on,
+	(SELECT max(p.promised_date) FROM promise AS p JOIN k ON k.lane = p.lane
+		WHERE p.lane = row_.lane AND p.account = row_.account AND p.entity = row_.entity AND p.currency = row_.currency
+			AND p.ledger_seq <= k.ledger_seq AND p.made_on <= row_.as_of
+			AND (p.ended_ledger_seq = 0 OR p.ended_ledger_seq > k.ledger_seq OR p.ended_on > row_.as_of)) AS promised_date
 FROM row_
+	LEFT JOIN LATERAL (SELECT n.level, n.notice_date FROM notice AS n JOIN k ON k.lane = n.lane
+		WHERE n.lane = row_.lane AND n.account = row_.account AND n.entity = row_.entity AND n.currency = row_.currency
+			AND n.ledger_seq <= k.ledger_seq AND n.notice_date <= row_.as_of
+		ORDER BY n.notice_date DESC, n.level DESC LIMIT 1) AS n ON true
 WHERE positive > 0 OR unapplied <> 0 OR credits <> 0
 ORDER BY entity, account, currency;
