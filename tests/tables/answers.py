@@ -5,7 +5,8 @@ answers.py [--case WORDS] [FILE...]    default: answers/*.txt. The openitem of $
 that of $OPENITEM_TEST_DATABASE.
 
 A case says what was posted, in the order in which reporting learnt it, then asks:
-	entity, day, customer, block, hold, notice, promise    master rows
+	day, customer, block, hold, notice, promise    master rows
+	line, statement    bank lines that were posted or excluded; statements as the bank closed them
 	item      a document with one item: kind invoice, debit_memo, credit_memo, taken_on, receipt; amount signed, `entity` and `currency` DE01 and EUR
 	apply     credit, debit, amount, date: an application (negative: taken back)
 	return    credit, amount, date: a receipt that the bank took back
@@ -28,7 +29,7 @@ DATABASE = f"answers_{os.getpid()}"
 RECORD = {"invoice": "invoice_issued", "debit_memo": "debit_memo_issued", "credit_memo": "credit_memo_issued", "taken_on": "item_taken_on",
           "receipt": "transfer_accepted"}
 CONTRA = {"invoice": "revenue", "debit_memo": "revenue", "credit_memo": "revenue", "taken_on": "opening_balance", "receipt": "money_in_transit"}
-FILLED = "ledger_counter audit_record ledger_line day_total tie_out item document customer entity business_day notice block hold promise checkpoint"
+FILLED = "ledger_counter audit_record ledger_line day_total tie_out item document customer entity business_day notice block hold promise bank_line bank_statement checkpoint"
 
 
 class Failed(Exception):
@@ -150,6 +151,17 @@ class Books:
         self.insert("promise", account=account, promise_id=f"P{self.seq}", ledger_seq=self.seq, entity=entity, currency=currency, amount_minor=minor(amount),
                     items=items, made_on=made, promised_date=promised, grace_days=0, channel="", state=state, paid_minor=0,
                     ended_on=ended or None, ended_ledger_seq=self.seq if state != "open" else 0)
+
+    def line(self, line, amount, date, state="posted", reason="", statement="S1", account="~B1", entity="DE01", currency="EUR", fee="0"):
+        self.record("line_" + state, account)
+        self.insert("bank_line", account=account, line_id=line, state=state, entity=entity, currency=currency, amount_minor=minor(amount), fee_minor=minor(fee),
+                    booking_date=date, value_date=None, statement_id=statement, document_id="", at_account="", reason=reason, returned_line_id="", place="",
+                    returned_on=None, payer_name="", payer_bank_account="", payer_reference="", remittance_text="", seq=self.seq, ledger_seq=self.seq)
+
+    def statement(self, statement, opening, closing, date, account="~B1", entity="DE01", currency="EUR"):
+        self.record("statement_checked", account)
+        self.insert("bank_statement", account=account, statement_id=statement, entity=entity, currency=currency, opening_minor=minor(opening),
+                    closing_minor=minor(closing), lines_minor=0, line_count=0, ties_out=False, booking_date=date, seq=self.seq, ledger_seq=self.seq)
 
     def sql(self):
         for row in self.items.values():
