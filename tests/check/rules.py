@@ -49,7 +49,7 @@ def named_in(path):
 def all_named():
     """{file: (rules of LEDGER, capabilities)}, by its path below tests/"""
     found = {}
-    for pattern in ("tables/*/*.txt", "unit/*.c", "unit/*.py", "sql/*.c", "sim/*.c", "flow/*.py", "kill/*.py"):
+    for pattern in ("tables/*/*.txt", "tables/*.c", "unit/*.c", "unit/*.py", "sql/*.c", "sim/*.c", "flow/*.py", "kill/*.py"):
         for path in sorted(glob.glob(os.path.join(TESTS, pattern))):
             found[os.path.relpath(path, TESTS)] = named_in(path)
     return found
