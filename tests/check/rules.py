@@ -10,7 +10,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
 LEDGER = os.path.join(os.path.dirname(os.path.dirname(TESTS)), "shared", "domain", "LEDGER.md")
-BOOK = re.compile(r"\bL[0-9](?:\.[0-9]+)+[a-z]?\b")
+BOOK = re.compile(r"\bL[0-9](?:(?:\.[0-9]+)+[a-z]?\b|\.[a-z_]\w+)")  # L2.invoice too, to say that it is no rule
 CAPABILITY = re.compile(r"\b(?:BIL|CSH|COL|CRD|DSP|RPT|INT|AUD)-[0-9]{2}\b")
 IN_FUNCTION = re.compile(r"\b(?:static void|def) (\w+)\(")
 STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')

@@ -121,8 +121,7 @@ static void credits(struct tally *t, struct arena *arena)
 		tax += memo.tax_minor;
 	}
 	bil_credit_memo_rest(arena, &invoice, so_far, &n_rest);
-	expect(t, net == invoice.net_minor && tax == invoice.tax_minor && n_rest == 0,
-	       "L7.1d the credits return what was billed");
+	expect(t, net == invoice.net_minor && tax == invoice.tax_minor && n_rest == 0, "L7.1d the credits return what was billed");
 }
 
 /* A part of a line, then the rest: never more or less than was billed. */
