@@ -9,8 +9,8 @@ A case says what was posted, in the order in which reporting learnt it, then ask
 	line, statement    bank lines that were posted or excluded; statements as the bank closed them
 	item      a document with one item: kind invoice, debit_memo, credit_memo, taken_on, receipt; amount signed, `entity` and `currency` DE01 and EUR
 	apply     credit, debit, amount, date: an application (negative: taken back)
-	return    credit, amount, date: a receipt that the bank took back
-	ask       the words of the command line; then its rows, the columns that are named, or `none`
+	return, send_back, on_account    credit, amount, date: a receipt that the bank took back, that went back to the holding account, that is left
+	ask       the words of the command line (@checkpoint: the one that the first answer named); then its rows, the columns that are named, or `none`
 	says      what its words on stderr contain; `exit N`
 	refused   a statement of SQL that PostgreSQL must refuse, to anybody
 `default X` as in the other tables."""
@@ -18,6 +18,7 @@ import csv
 import glob
 import io
 import os
+import re
 import subprocess
 import sys
 
@@ -29,7 +30,7 @@ DATABASE = f"answers_{os.getpid()}"
 RECORD = {"invoice": "invoice_issued", "debit_memo": "debit_memo_issued", "credit_memo": "credit_memo_issued", "taken_on": "item_taken_on",
           "receipt": "transfer_accepted"}
 CONTRA = {"invoice": "revenue", "debit_memo": "revenue", "credit_memo": "revenue", "taken_on": "opening_balance", "receipt": "money_in_transit"}
-FILLED = "ledger_counter audit_record ledger_line day_total tie_out item document customer entity business_day notice block hold promise bank_line bank_statement checkpoint"
+FILLED = "ledger_counter audit_record ledger_line day_total tie_out item document customer entity business_day notice block hold promise bank_line bank_statement"
 
 
 class Failed(Exception):
@@ -123,6 +124,14 @@ class Books:
         self.entry("return", date, ("ar_unapplied", back, amount), ("money_in_transit", None, -amount))
         self.entry("return_linked", date, ("ar_unapplied", c, amount), ("ar_unapplied", back, -amount))
 
+    def send_back(self, credit, amount, date):
+        self.record("transfer_sent", self.items[credit]["account"])
+        self.entry("send_back", date, ("ar_unapplied", self.items[credit], minor(amount)), ("money_in_transit", None, -minor(amount)))
+
+    def on_account(self, credit, amount, date):
+        self.record("placed_on_account", self.items[credit]["account"])
+        self.entry("on_account", date, ("ar_unapplied", self.items[credit], minor(amount)), ("ar_on_account", self.items[credit], -minor(amount)))
+
     def customer(self, account, name, effective_from="2000-01-01"):
         self.record("customer_recorded", account)
         self.insert("customer", account=account, effective_from=effective_from, legal_name=name, terms_code="", parent_account="", apply_oldest_first=False,
@@ -164,6 +173,7 @@ class Books:
                     closing_minor=minor(closing), lines_minor=0, line_count=0, ties_out=False, booking_date=date, seq=self.seq, ledger_seq=self.seq)
 
     def sql(self):
+        rows, self.rows = self.rows, list(self.rows)
         for row in self.items.values():
             self.insert("item", **row)
         for (entity, ledger, currency, date, kind), (debit, credit) in self.totals.items():
@@ -179,6 +189,7 @@ class Books:
             lines.setdefault((table, tuple(row)), []).append("(" + ", ".join(literal(v) for v in row.values()) + ")")
         for (table, columns), values in lines.items():  # entries whole: their balance is a constraint
             out.append(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join(values)};")
+        self.rows = rows  # more may come behind this answer
         return "\n".join(out)
 
 
@@ -233,14 +244,15 @@ def compare(columns, rows, p):
 
 
 def run(blocks):
-    books, answer, code = Books(), None, 0
+    books, answer, code, checkpoint = Books(), None, 0, None
+    must("SET session_replication_role = replica; TRUNCATE reporting.checkpoint")
     for word, words, rows, header in blocks:
         if word == "ask":
             if answer is not None and answer.returncode != code:
                 raise Failed(f"exit {answer.returncode}, expected {code}: {answer.stderr}")
-            if answer is None:
-                must(books.sql())
-            answer, code = ask([w for w in words if w != "none"]), 0
+            must(books.sql())
+            answer, code = ask([checkpoint if w == "@checkpoint" else w for w in words if w != "none"]), 0
+            checkpoint = checkpoint or re.search(r"known at checkpoint (\d+)", answer.stderr)[1]
             if header is not None or words[-1] == "none":
                 compare(header or [], rows, answer)
         elif word == "says":
