@@ -38,7 +38,7 @@ class Failed(Exception):
 
 
 def psql(sql, database=DATABASE):
-    p = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", f"{CONNINFO} dbname={database}", "-f", "-"], input=sql,
+    p = subprocess.run(["psql", "-X", "-q", *(["-1"] if database == DATABASE else []), "-v", "ON_ERROR_STOP=1", "-d", f"{CONNINFO} dbname={database}", "-f", "-"], input=sql,
                        capture_output=True, text=True)
     return p.returncode, p.stderr
 
@@ -182,7 +182,7 @@ class Books:
         for (entity, currency), amount in self.ties.items():
             self.insert("tie_out", entity=entity, currency=currency, items_minor=amount, control_minor=amount)
         self.insert("ledger_counter", ledger_seq=self.seq)
-        out = ["SET search_path = reporting; SET session_replication_role = replica;", f"TRUNCATE {FILLED.replace(' ', ', ')};",
+        out = ["SET search_path = reporting; SET session_replication_role = replica;", *(f"DELETE FROM {table};" for table in FILLED.split()),
                "SET session_replication_role = origin;"]
         lines = {}
         for table, row in self.rows:
@@ -245,7 +245,7 @@ def compare(columns, rows, p):
 
 def run(blocks):
     books, answer, code, checkpoint = Books(), None, 0, None
-    must("SET session_replication_role = replica; TRUNCATE reporting.checkpoint")
+    must("SET session_replication_role = replica; DELETE FROM reporting.checkpoint")
     for word, words, rows, header in blocks:
         if word == "ask":
             if answer is not None and answer.returncode != code:
