@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Rules (rules.txt): each has a test named after it, and tests name no other; LEDGER.md, where it is there, still has as many rows as we
-number. A test names a rule in the title of a table case, in a text of a C or Python test, or in a function's name (test_L1_5a_..., test_rpt_03_...).
+"""Rules (rules.txt): each has a test named after it, and tests name no other. Where ../shared is: LEDGER.md has as many rows as we number, and
+the cases of peers are as many as tables/README.md accounts for. A test names a rule in the title of a table case, in a text of a C or Python
+test, or in a function's name (test_L1_5a_..., test_rpt_03_...).
 rules.py [LEDGER.md]: another place than ../shared/domain."""
 import glob
+import json
 import os
 import re
 import sys
@@ -98,8 +100,19 @@ def rows(path):
     return found
 
 
-def moved(sections, rules):
-    path = sys.argv[1] if len(sys.argv) > 1 else LEDGER
+def uncounted(ledger):
+    """Cases of peers that came or went since somebody decided about each of them."""
+    with open(os.path.join(TESTS, "tables", "README.md"), encoding="utf-8") as f:
+        said = {m[1]: int(m[2]) for m in re.finditer(r"^\| `(\w+)` \| ([0-9]+) \| [0-9]+ \|", f.read(), re.M)}
+    for path in sorted(glob.glob(os.path.join(os.path.dirname(ledger), "..", "cases", "*.json"))):
+        name = os.path.basename(path)[:-5]
+        with open(path, encoding="utf-8") as f:
+            n = len(json.load(f)["cases"])
+        if said.get(name) != n:
+            yield f"{name}.json has {n} cases, tests/tables/README.md accounts for {said.get(name, 'none')}"
+
+
+def moved(path, sections, rules):
     if not os.path.exists(path):
         return
     found = rows(path)
@@ -114,11 +127,13 @@ def moved(sections, rules):
 
 
 def main():
+    ledger = sys.argv[1] if len(sys.argv) > 1 else LEDGER
     sections, rules = listed()
     named, failed = all_named(), 0
     for name, findings in (("every rule has a test named after it", untested(rules, named)),
                            ("tests name only rules of the list", unlisted(rules, named)),
-                           ("the list has LEDGER.md's rows", moved(sections, rules))):
+                           ("the list has LEDGER.md's rows", moved(ledger, sections, rules)),
+                           ("the cases of peers are accounted for", uncounted(ledger))):
         findings = list(findings)
         failed += bool(findings)
         print(("not ok - " if findings else "ok - ") + "rules: " + name)
