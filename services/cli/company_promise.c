@@ -3,17 +3,19 @@
 #include "ev/command.h"
 #include "wire/wire.h"
 
-#define CALL_DAYS 5 /* past due, when somebody calls */
+#define CALL_DAYS     5 /* past due, when somebody calls */
+#define PATIENCE_DAYS 21 /* nobody takes a promise for later */
 
 void company_plan_promise(struct company *c, int64_t order, date_t due, date_t pays)
 {
 	date_t call = company_working_day(due + CALL_DAYS + (date_t)rng_below(&c->rng, 3));
 	date_t soon = company_working_day(call + 4);
 
-	/* Who pays keeps what was promised for that day; or has promised too much. */
+	/* Who pays has promised it for that day, or for an earlier one. */
 	if (pays != DATE_NONE && rng_chance(&c->rng, CHANCE_KEPT))
 		soon = company_working_day(pays);
-	if (!rng_chance(&c->rng, CHANCE_PROMISE) || call >= soon || (pays != DATE_NONE && soon > company_working_day(pays)))
+	if (!rng_chance(&c->rng, CHANCE_PROMISE) || call >= soon || soon - call > PATIENCE_DAYS ||
+	    (pays != DATE_NONE && soon > company_working_day(pays)))
 		return;
 	company_later(c, call, (struct action){ .kind = ACT_PROMISE, .order = order, .promised = soon });
 }
