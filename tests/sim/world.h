@@ -175,7 +175,7 @@ struct world {
 	bool failed;
 	struct err err; /* why */
 	jmp_buf *escape; /* where a broken CHECK outside of tasks goes */
-	uint64_t fired[FAULTS_N], logs_cut, restores;
+	uint64_t fired[FAULTS_N], logs_cut, cuts_unseen, restores;
 	bool repaired; /* what the operator does has been done */
 	struct database *shadow; /* of a rebuild that is going on */
 };
@@ -255,8 +255,6 @@ bool fault_here(struct world *w, enum fault_kind kind, uint32_t *ret_arg);
 /* What happens in the world by itself. */
 void faults_of_the_world(struct world *w);
 const char *fault_name(enum fault_kind kind);
-/* Logs lose their ends while everybody stays connected; only for the mutant that needs it (README.md, "Open"). */
-extern bool sim_unseen_cuts;
 
 /* ---- operator.c, repair.c -------------------------------------------------------------------------------------------------------------- */
 /* Nothing is left anywhere: every log read to its end, every outcome published and marked. */
