@@ -175,7 +175,7 @@ static void lose_log_end(struct world *w, const struct fault *f)
 	log_cut(w, t, p, n);
 	w->logs_cut++;
 	/* It has died for that, and everybody sees it come back and looks; or nobody sees it, as where another broker takes over. */
-	if (f->arg / 60 % 2 == 0)
+	if (f->arg % 7 < 2)
 		w->broker_away_until_us = MAX(w->broker_away_until_us, w->now_us + 20 * MS);
 	else
 		w->cuts_unseen++;

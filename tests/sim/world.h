@@ -135,9 +135,10 @@ struct instance {
 /* Records decoded before, by where their bytes lie in the log. */
 #define DECODED_MAX 4096
 struct decoded {
-	const uint8_t *bytes;
+	const void *bytes; /* a copy */
 	size_t n;
 	const struct wire_msg *msg;
+	bool (*decode)(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err, void **ret);
 	void *event;
 };
 
