@@ -14,7 +14,6 @@ static const struct list_column item_columns[] = {
 	{ "po", OUT_TEXT, "customer_po" }, { "document_date", OUT_DAY, NULL },
 	{ "due_date", OUT_DAY, NULL },     { "original", OUT_MONEY, NULL },
 	{ "open", OUT_MONEY, NULL },       { "days_overdue", OUT_INT, "days_past_due" },
-	{ "blocked", OUT_BOOL, NULL },
 };
 static const struct list_column move_columns[] = {
 	{ "entity", OUT_TEXT, NULL },   { "currency", OUT_TEXT, NULL },      { "date", OUT_DAY, "on_date" },

@@ -144,7 +144,9 @@ def catalog(stack):
             WHERE c.relname IN ('outcome', 'audit_record', 'ledger_line', 'document', 'notice', 'inbox', 'number_prefix', 'redrive', 'redrive_sent')
             AND c.relnamespace <> 'cash'::regnamespace AND has_table_privilege(r.rolname, c.oid, 'UPDATE, DELETE, TRUNCATE')
             AND NOT (c.relname = 'document' AND c.relnamespace <> 'reporting'::regnamespace)"""),
-        ("functions that run with another's rights", "SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef AND pronamespace <> 'pg_catalog'::regnamespace"),
+        # take_checkpoint writes one row that its caller has no say in; its names were bound when it was made (prosqlbody).
+        ("functions that run with another's rights", """SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef AND pronamespace <> 'pg_catalog'::regnamespace
+            AND NOT (oid::regprocedure::text = 'reporting.take_checkpoint()' AND prosqlbody IS NOT NULL)"""),
         ("things that the owner does not own", """SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname !~ '^pg_|^information_schema$' AND c.relowner <> 'openitem_owner'::regrole"""),
         ("roles that are more than ordinary, or members of another", f"""SELECT rolname FROM pg_roles WHERE rolname ~ '^openitem_'
@@ -411,7 +413,7 @@ def everything_sent(stack, kafka, sent):
         yield f"something was executed: {tables} tables, {nasty.MARKER} {os.path.exists(nasty.MARKER)}"
 
 
-LISTS = (["aging"], ["aging", "--by", "entity"], ["items"], ["invoices"], ["unidentified"], ["unposted"], ["unapplied"], ["money"], ["worklist"], ["notices"], ["promises"],
+LISTS = (["aging"], ["aging", "--by", "entity"], ["items"], ["invoices"], ["unidentified"], ["unposted"], ["unapplied"], ["money"], ["worklist"], ["notices"], ["promises"], ["checkpoints"], ["dso"],
          ["notices", "--summary"], ["exceptions", "--all"], ["status"], ["dlq", "ls"], ["dlq", "histogram"], ["dlq", "histogram", "--by", "day"], ["dlq", "audit"])
 
 

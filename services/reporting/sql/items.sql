@@ -18,14 +18,15 @@ WITH k AS ( -- up to where each lane is known
 		WHERE $2::text = '' OR t.entity = $2
 	) AS x WHERE as_of IS NOT NULL
 ), later AS ( -- what came after: by accounting date, or by knowledge
-	SELECT lane, account, document_id, sequence, sum(minor) AS minor FROM (
-		SELECT l.lane, l.account, l.document_id, l.item_sequence AS sequence, l.amount_minor AS minor
+	SELECT lane, account, document_id, sequence, sum(minor) AS minor, sum(minor) FILTER (WHERE ledger_account = 'ar_on_account') AS on_account
+	FROM (
+		SELECT l.lane, l.account, l.document_id, l.item_sequence AS sequence, l.amount_minor AS minor, l.ledger_account
 		FROM ledger_line AS l JOIN e ON e.entity = l.entity
 		WHERE l.accounting_date > (SELECT min(as_of) FROM e) AND l.accounting_date > e.as_of
 			AND l.ledger_account IN ('ar', 'ar_unapplied', 'ar_on_account') AND l.item_sequence > 0
 			AND ($3::text = '' OR l.account = $3)
 		UNION ALL
-		SELECT l.lane, l.account, l.document_id, l.item_sequence, l.amount_minor
+		SELECT l.lane, l.account, l.document_id, l.item_sequence, l.amount_minor, l.ledger_account
 		FROM k JOIN ledger_line AS l ON l.lane = k.lane AND l.ledger_seq > k.ledger_seq JOIN e ON e.entity = l.entity
 		WHERE l.accounting_date <= e.as_of
 			AND l.ledger_account IN ('ar', 'ar_unapplied', 'ar_on_account') AND l.item_sequence > 0
@@ -33,7 +34,8 @@ WITH k AS ( -- up to where each lane is known
 	) AS l
 	GROUP BY 1, 2, 3, 4
 ), i AS (
-	SELECT item.*, e.as_of, (item.open_minor - coalesce(x.minor, 0))::bigint AS open
+	SELECT item.*, e.as_of, (item.open_minor - coalesce(x.minor, 0))::bigint AS open,
+		(item.on_account_minor + coalesce(x.on_account, 0))::bigint AS on_account -- the line of money put there is a credit
 	FROM item JOIN e ON e.entity = item.entity JOIN k ON k.lane = item.lane AND item.ledger_seq <= k.ledger_seq
 		LEFT JOIN later AS x ON x.lane = item.lane AND x.account = item.account AND x.document_id = item.document_id
 			AND x.sequence = item.sequence
@@ -48,7 +50,7 @@ SELECT i.as_of, i.entity, i.account,
 			CASE WHEN c.effective_from <= i.as_of THEN i.as_of - c.effective_from
 				ELSE c.effective_from - i.as_of END, c.ledger_seq DESC LIMIT 1), '') AS name,
 	i.kind, i.reference, i.document_id, i.sequence, coalesce(d.order_id, '') AS order_id, coalesce(d.customer_po, '') AS customer_po,
-	i.document_date, i.due_date, i.accounting_date, i.currency, i.original_minor AS original, i.open, i.on_account_minor AS on_account,
+	i.document_date, i.due_date, i.accounting_date, i.currency, i.original_minor AS original, i.open, i.on_account,
 	i.discount_until, i.discount_minor AS discount,
 	i.as_of - i.due_date AS days_past_due,
 	EXISTS (SELECT FROM block AS b WHERE b.lane = i.lane AND b.account = i.account AND NOT b.lifted
