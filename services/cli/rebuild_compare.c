@@ -22,6 +22,7 @@ static const struct {
 	{ "output_seq", "published_seq", "the same" },
 	{ NULL, "ledger_seq", "the order in which records of several topics were met" },
 	{ NULL, "undone_ledger_seq", "the same" },
+	{ "promise", "ended_ledger_seq", "the same" },
 };
 /* Rows that may be missing: a lane that has given no number there has only been looked for. */
 static const struct {
