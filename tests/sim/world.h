@@ -271,6 +271,7 @@ void story(struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* ---- world.c ------------------------------------------------------------------------------------------------------------------- */
 
 #define OMIT_FAULT 0x80000000u /* in a list of omissions: a fault; without it: a step */
+#define OMIT_BOOKS 0x40000000u /* all that the workload learnt with the books in full: what is left is the spine's plan */
 
 struct result {
 	bool ok;
