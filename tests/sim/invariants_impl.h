@@ -71,7 +71,9 @@ struct inv_promise {
 	int32_t lane;
 	struct text account, promise_id, entity;
 	struct money amount;
-	date_t last_day; /* promised date and grace */
+	struct text items; /* "document:sequence" by line; none: an amount */
+	date_t made_on, last_day; /* promised date and grace */
+	int64_t paid_minor; /* as it was judged */
 	bool open;
 };
 

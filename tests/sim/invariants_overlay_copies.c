@@ -86,6 +86,48 @@ static bool judged(struct invariants *inv, struct err *err)
 	return true;
 }
 
+static bool is_between(date_t day, const struct inv_promise *p)
+{
+	return day >= p->made_on && day <= p->last_day;
+}
+
+/* The most that can have been paid: all that was ever applied to its items in its time; of an amount, all that ever came. */
+static int64_t most_paid(struct invariants *inv, const struct inv_promise *p)
+{
+	struct mem *mem = sim_mem(inv->w, SIM_REPORTING);
+	int64_t sum = 0;
+	char name[KEY_SIZE];
+	size_t n;
+	const void *const *rows = mem_rows(mem, &reporting_application_table, &n);
+
+	for (size_t i = 0; i < n && !text_empty(p->items); i++) {
+		const struct reporting_application *r = rows[i];
+		struct text item =
+			tally_key(name, sizeof(name), TEXT_FMT ":%d\n", TEXT_ARG(r->debit_document_id), r->debit_sequence);
+		if (text_eq(r->account, p->account) && is_between(r->applied_on, p) && text_find(p->items, item) != TEXT_NOT_FOUND)
+			sum += r->amount_minor;
+	}
+	rows = mem_rows(mem, &reporting_transfer_table, &n);
+	for (size_t i = 0; i < n && text_empty(p->items); i++) {
+		const struct reporting_transfer *r = rows[i];
+		if (text_eq(r->account, p->account) && text_eq(r->entity, p->entity) && is_between(r->accepted_on, p) &&
+		    strcmp(r->currency, p->amount.currency) == 0)
+			sum += r->amount_minor;
+	}
+	return sum;
+}
+
+static bool paid(struct invariants *inv, struct err *err)
+{
+	for (const struct inv_promise *p = inv->service[SIM_COLLECTIONS].promises; p != NULL; p = p->next)
+		if (p->paid_minor > 0 && p->paid_minor > most_paid(inv, p))
+			return inv_broken(err, "promise_paid",
+					  "promise " TEXT_FMT " of " TEXT_FMT ": %lld is said to be paid, at most %lld was",
+					  TEXT_ARG(p->promise_id), TEXT_ARG(p->account), (long long)p->paid_minor,
+					  (long long)most_paid(inv, p));
+	return true;
+}
+
 /* ---- holds, blocks ------------------------------------------------------------------------------------------------------------------------- */
 
 static bool holds(struct invariants *inv, struct err *err)
@@ -199,5 +241,6 @@ static bool terms_of_items(struct invariants *inv, struct err *err)
 
 bool inv_overlay_copies(struct invariants *inv, struct err *err)
 {
-	return judged(inv, err) && promises(inv, err) && holds(inv, err) && advices(inv, err) && terms_of_items(inv, err);
+	return judged(inv, err) && paid(inv, err) && promises(inv, err) && holds(inv, err) && advices(inv, err) &&
+	       terms_of_items(inv, err);
 }

@@ -14,6 +14,15 @@ static struct inv_promise *open_promise(const struct inv_look *l, struct text pr
 	return NULL;
 }
 
+static struct text items_text(struct arena *arena, const struct collections_promise_made *m)
+{
+	struct buf b = { .arena = arena };
+
+	for (size_t i = 0; i < m->n_items; i++)
+		buf_printf(&b, TEXT_FMT ":%d\n", TEXT_ARG(m->items[i].document_id), (int)m->items[i].sequence);
+	return buf_text(&b);
+}
+
 static bool promise_made(const struct inv_look *l, const struct collections_promise_made *m)
 {
 	struct arena *arena = l->inv->arena;
@@ -33,6 +42,8 @@ static bool promise_made(const struct inv_look *l, const struct collections_prom
 				   .promise_id = text_dup(arena, m->promise_id),
 				   .entity = text_dup(arena, m->entity),
 				   .amount = m->amount,
+				   .items = items_text(arena, m),
+				   .made_on = m->made_on,
 				   .last_day = m->promised_date + m->grace_days,
 				   .open = true };
 	l->k->promises = p;
@@ -50,6 +61,7 @@ static bool promise_judged(const struct inv_look *l, const struct collections_pr
 	if (p == NULL)
 		return inv_says(l, "promise_ended", "a promise ends that is not open", j->promise_id, (int)j->state);
 	p->open = false;
+	p->paid_minor = j->paid.minor;
 	if (j->amount.minor != p->amount.minor || j->paid.minor < 0 || j->state != state)
 		return inv_says(l, "promise_state", "kept, partly kept or broken against what was paid", j->promise_id,
 				j->paid.minor);

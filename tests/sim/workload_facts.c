@@ -129,8 +129,9 @@ void wl_new_versions(struct workload *wl)
 	case 0:
 		if (wl_has(wl, WL_TERMS))
 			wl_terms(wl, wl->third_terms, wl->versions);
-		say_terms(wl, wl->third_terms != NULL ? wl->third_terms : "N14", REFERENCE_TERMS_KIND_NET, 3 + (int)wl_any(wl, 20),
-			  wl->versions);
+		else
+			say_terms(wl, wl->third_terms != NULL ? wl->third_terms : "N14", REFERENCE_TERMS_KIND_NET,
+				  3 + (int)wl_any(wl, 20), wl->versions);
 		break;
 	case 1:
 		say_ladder(wl, wl->versions);

@@ -188,6 +188,16 @@ static bool judge_early(void *event)
 	return true;
 }
 
+static bool pay_more(void *event)
+{
+	struct collections_event *e = of_case(event, COLLECTIONS_EVENT_PROMISE_JUDGED);
+
+	if (e == NULL || e->promise_judged->state != COLLECTIONS_PROMISE_STATE_KEPT)
+		return false;
+	e->promise_judged->paid.minor += INT64_C(1) << 40;
+	return true;
+}
+
 static bool lift_another(void *event)
 {
 	struct collections_event *e = of_case(event, COLLECTIONS_EVENT_HOLD_LIFTED);

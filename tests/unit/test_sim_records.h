@@ -237,6 +237,7 @@ static const struct {
 	{ "promise_ended", SIM_COLLECTIONS, cancel_another },
 	{ "promise_state", SIM_COLLECTIONS, judge_wrongly },
 	{ "promise_early", SIM_COLLECTIONS, judge_early },
+	{ "promise_paid", SIM_COLLECTIONS, pay_more },
 	{ "hold_ended", SIM_COLLECTIONS, lift_another },
 	{ "notice_held", SIM_COLLECTIONS, hold_more },
 	{ "notice_promised", SIM_COLLECTIONS, promise_more },
