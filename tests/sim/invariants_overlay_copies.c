@@ -1,6 +1,7 @@
 /* invariants_overlay_copies: promises, holds, blocks, advices and the terms of items are the same wherever they are kept, when all is quiet. */
 #include "invariants_impl.h"
 
+#include "billing/tables.h"
 #include "cash/tables.h"
 #include "collections/tables.h"
 #include "reporting/tables.h"
@@ -239,8 +240,53 @@ static bool terms_of_items(struct invariants *inv, struct err *err)
 	       inv_same(&reporting, "item as it is due or on account", "cash", "reporting", err);
 }
 
+/* ---- episodes, customers --------------------------------------------------------------------------------------------------------------------------- */
+
+static bool episodes(struct invariants *inv, struct err *err)
+{
+	struct tally t = { .arena = inv->scratch };
+	size_t n;
+	const void *const *rows = mem_rows(sim_mem(inv->w, SIM_COLLECTIONS), &collections_subject_table, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct collections_subject *r = rows[i];
+		if (r->in_episode)
+			count(&t, false, TEXT_FMT "|" TEXT_FMT "|%s|%d", TEXT_ARG(r->account), TEXT_ARG(r->entity), r->currency,
+			      r->episode);
+	}
+	rows = mem_rows(sim_mem(inv->w, SIM_REPORTING), &reporting_episode_table, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct reporting_episode *r = rows[i];
+		if (r->ended_on == DATE_NONE)
+			count(&t, true, TEXT_FMT "|" TEXT_FMT "|%s|%d", TEXT_ARG(r->account), TEXT_ARG(r->entity), r->currency,
+			      r->episode);
+	}
+	return inv_same(&t, "episode that goes on", "collections", "reporting", err);
+}
+
+/* The history of a customer: the same versions, each for the same days. */
+static bool customers(struct invariants *inv, struct err *err)
+{
+	struct tally t = { .arena = inv->scratch };
+	size_t n;
+	const void *const *rows = mem_rows(sim_mem(inv->w, SIM_BILLING), &bil_customer_table, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct customer_row *r = rows[i];
+		count(&t, false, TEXT_FMT "|%d|%d|" TEXT_FMT "|%zu", TEXT_ARG(r->account), r->effective_from, r->until,
+		      TEXT_ARG(r->record->legal_name), r->record->n_contacts);
+	}
+	rows = mem_rows(sim_mem(inv->w, SIM_COLLECTIONS), &collections_customer_table, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct collections_customer *r = rows[i];
+		count(&t, true, TEXT_FMT "|%d|%d|" TEXT_FMT "|%zu", TEXT_ARG(r->account), r->effective_from, r->until,
+		      TEXT_ARG(r->record->legal_name), r->record->n_contacts);
+	}
+	return inv_same(&t, "customer's version", "billing", "collections", err);
+}
+
 bool inv_overlay_copies(struct invariants *inv, struct err *err)
 {
-	return judged(inv, err) && paid(inv, err) && promises(inv, err) && holds(inv, err) && advices(inv, err) &&
-	       terms_of_items(inv, err);
+	return episodes(inv, err) && customers(inv, err) && judged(inv, err) && paid(inv, err) && promises(inv, err) &&
+	       holds(inv, err) && advices(inv, err) && terms_of_items(inv, err);
 }
