@@ -177,9 +177,9 @@ static bool advices(struct invariants *inv, struct err *err)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct cash_advice_row *r = rows[i];
-		count(&t, false, TEXT_FMT "|" TEXT_FMT "|" TEXT_FMT "|%s %lld|%d|" TEXT_FMT "|" TEXT_FMT, TEXT_ARG(r->account),
-		      TEXT_ARG(r->advice_id), TEXT_ARG(r->entity), r->currency, (long long)r->amount_minor, r->payment_date,
-		      TEXT_ARG(r->remittance->payer_account), TEXT_ARG(r->line_id));
+		count(&t, false, TEXT_FMT "|" TEXT_FMT "|" TEXT_FMT "|%s %lld|%d|" TEXT_FMT "|" TEXT_FMT "|%d",
+		      TEXT_ARG(r->account), TEXT_ARG(r->advice_id), TEXT_ARG(r->entity), r->currency, (long long)r->amount_minor,
+		      r->payment_date, TEXT_ARG(r->remittance->payer_account), TEXT_ARG(r->line_id), r->indicative);
 		if (!text_empty(r->line_id))
 			count(&joined, false, TEXT_FMT "|" TEXT_FMT "|" TEXT_FMT, TEXT_ARG(r->account), TEXT_ARG(r->line_id),
 			      TEXT_ARG(r->advice_id));
@@ -194,9 +194,9 @@ static bool advices(struct invariants *inv, struct err *err)
 	rows = mem_rows(sim_mem(inv->w, SIM_REPORTING), &reporting_advice_table, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct reporting_advice *r = rows[i];
-		count(&t, true, TEXT_FMT "|" TEXT_FMT "|" TEXT_FMT "|%s %lld|%d|" TEXT_FMT "|" TEXT_FMT, TEXT_ARG(r->account),
+		count(&t, true, TEXT_FMT "|" TEXT_FMT "|" TEXT_FMT "|%s %lld|%d|" TEXT_FMT "|" TEXT_FMT "|%d", TEXT_ARG(r->account),
 		      TEXT_ARG(r->advice_id), TEXT_ARG(r->entity), r->currency, (long long)r->amount_minor, r->payment_date,
-		      TEXT_ARG(r->payer_account), TEXT_ARG(r->line_id));
+		      TEXT_ARG(r->payer_account), TEXT_ARG(r->line_id), r->indicative);
 	}
 	return inv_same(&joined, "line and advice", "the advice", "the line", err) &&
 	       inv_same(&t, "advice", "cash", "reporting", err);
