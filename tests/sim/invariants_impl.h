@@ -73,7 +73,7 @@ struct inv_promise {
 	struct money amount;
 	struct text items; /* "document:sequence" by line; none: an amount */
 	date_t made_on, last_day; /* promised date and grace */
-	int64_t paid_minor; /* as it was judged */
+	int64_t before_minor, paid_minor; /* paid when it was made; since then, as it was judged */
 	bool open;
 };
 

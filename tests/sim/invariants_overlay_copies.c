@@ -121,11 +121,12 @@ static int64_t most_paid(struct invariants *inv, const struct inv_promise *p)
 static bool paid(struct invariants *inv, struct err *err)
 {
 	for (const struct inv_promise *p = inv->service[SIM_COLLECTIONS].promises; p != NULL; p = p->next)
-		if (p->paid_minor > 0 && p->paid_minor > most_paid(inv, p))
+		if (p->paid_minor > 0 && p->before_minor + p->paid_minor > most_paid(inv, p))
 			return inv_broken(err, "promise_paid",
-					  "promise " TEXT_FMT " of " TEXT_FMT ": %lld is said to be paid, at most %lld was",
+					  "promise " TEXT_FMT " of " TEXT_FMT
+					  ": %lld after %lld is said to be paid, at most %lld was",
 					  TEXT_ARG(p->promise_id), TEXT_ARG(p->account), (long long)p->paid_minor,
-					  (long long)most_paid(inv, p));
+					  (long long)p->before_minor, (long long)most_paid(inv, p));
 	return true;
 }
 

@@ -44,6 +44,7 @@ static bool promise_made(const struct inv_look *l, const struct collections_prom
 				   .amount = m->amount,
 				   .items = items_text(arena, m),
 				   .made_on = m->made_on,
+				   .before_minor = m->paid_before_minor,
 				   .last_day = m->promised_date + m->grace_days,
 				   .open = true };
 	l->k->promises = p;
