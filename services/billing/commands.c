@@ -111,6 +111,8 @@ static void issue_credit_memo(struct decision *d, const struct job *job, const s
 		bil_credit_memo_make(d->arena, row->issued, row->so_far, lines, n_lines, command->tax_code, memo);
 		if (memo->gross_minor <= 0)
 			why = memo->gross_minor < 0 ? REFUSE_NEGATIVE_TOTAL : REFUSE_NOTHING_LEFT;
+		else if (!bil_credit_memo_fits(d->arena, row->issued, row->so_far, memo))
+			why = REFUSE_OVER_CREDITED;
 	}
 	if (why == REFUSE_NOTHING)
 		why = check_accounting_date(d, job, row->issued->entity, command->accounting_date, row->issued->accounting_date);

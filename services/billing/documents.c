@@ -59,6 +59,7 @@ struct text bil_documents_items(struct decision *d, int32_t lane, date_t due_dat
 
 /* ---- apply ------------------------------------------------------------------------------------------------------------ */
 
+/* By the number itself: with a single series the outcomes of one lane alone do not tell how many the others gave. */
 static void count_number(struct book *book, int32_t lane, const struct billing_document_issued *doc)
 {
 	const struct entity_row *entity = bil_see_entity(book, lane, doc->entity);
@@ -68,7 +69,8 @@ static void count_number(struct book *book, int32_t lane, const struct billing_d
 	int fiscal_year = date_fiscal_year(doc->issue_date, entity->fiscal_year_start_month);
 	int32_t of_lane = series_lane(entity, lane);
 	struct series_row series = bil_see_series(book, of_lane, doc->entity, doc->type, fiscal_year);
-	series.last_number++;
+	int64_t number = bil_number_counter(doc->number);
+	series.last_number = MAX(series.last_number, number);
 	series.last_issue_date = MAX(series.last_issue_date, doc->issue_date);
 	book_put(book, &bil_series_table, &series);
 	if (entity->single_series)
@@ -77,7 +79,7 @@ static void count_number(struct book *book, int32_t lane, const struct billing_d
 				 .entity = doc->entity,
 				 .document_type = (int32_t)doc->type,
 				 .fiscal_year = fiscal_year,
-				 .number = series.last_number,
+				 .number = number,
 				 .lane = lane,
 			 });
 }

@@ -239,10 +239,10 @@ enum {
 	ADVICE_NAMED_LINE
 };
 static const struct col advice_cols[] = {
-	COL(advice, lane, I32, COL_KEY),    COL(advice, account, TEXT, COL_KEY),      COL(advice, advice_id, TEXT, COL_KEY),
-	COL(advice, entity, TEXT, 0),       COL(advice, currency, CURRENCY, 0),       COL(advice, amount_minor, I64, 0),
-	COL(advice, payment_date, DATE, 0), COL(advice, named_line, TEXT, 0),         COL(advice, line_id, TEXT, 0),
-	COL(advice, left_reason, TEXT, 0),  MSG(advice, remittance, cash_remittance),
+	COL(advice, lane, I32, COL_KEY),    COL(advice, account, TEXT, COL_KEY), COL(advice, advice_id, TEXT, COL_KEY),
+	COL(advice, entity, TEXT, 0),       COL(advice, currency, CURRENCY, 0),  COL(advice, amount_minor, I64, 0),
+	COL(advice, payment_date, DATE, 0), COL(advice, named_line, TEXT, 0),    COL(advice, line_id, TEXT, 0),
+	COL(advice, left_reason, TEXT, 0),  COL(advice, indicative, BOOL, 0),    MSG(advice, remittance, cash_remittance),
 };
 
 static bool advice_waits(const void *row)

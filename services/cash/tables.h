@@ -172,6 +172,7 @@ struct cash_advice_row {
 	struct text named_line; /* line that the sender names */
 	struct text line_id; /* line it was joined to; empty while it waits */
 	struct text left_reason; /* why it waits */
+	bool indicative; /* its amounts do not make the total */
 	struct cash_remittance *remittance;
 };
 enum {

@@ -45,6 +45,7 @@ static void say(struct digest *d, const char *fmt, ...)
 	add(d, buf_text(&b));
 }
 
+/* Two sums that belong to one line. */
 static void add_sum(struct digest *d, struct text key, int64_t minor, int64_t functional)
 {
 	size_t i = 0;
@@ -164,7 +165,7 @@ static void items(struct digest *d)
 				    TEXT_ARG(r->account), TEXT_ARG(r->entity), r->currency, TEXT_ARG(item_name(d, r)), r->sequence,
 				    day(d, r->document_date), day(d, r->due_date), day(d, r->accounting_date),
 				    (long long)r->original_minor),
-			r->open_minor, 0);
+			r->open_minor, r->on_account_minor);
 	}
 	say_sums(d, true);
 }
@@ -283,16 +284,42 @@ static void reminders(struct digest *d)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct reporting_notice *r = all[i];
-		say(d, "notice " TEXT_FMT " " TEXT_FMT " %s level %d episode %d %s %s %lld %lld %lld %lld %d %d",
+		say(d, "notice " TEXT_FMT " " TEXT_FMT " %s level %d episode %d %s %s %lld %lld %lld %lld %lld %d %d",
 		    TEXT_ARG(r->account), TEXT_ARG(r->entity), r->currency, r->level, r->episode, day(d, r->notice_date),
 		    day(d, r->judged_date), (long long)r->amount_minor, (long long)r->overdue_minor, (long long)r->credits_minor,
-		    (long long)r->held_minor, r->oldest_days, r->item_count);
+		    (long long)r->held_minor, (long long)r->promised_minor, r->oldest_days, r->item_count);
 	}
 	all = rows(d, &reporting_block_table, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct reporting_block *r = all[i];
 		say(d, "block " TEXT_FMT " " TEXT_FMT " " TEXT_FMT " %s lifted %d item %d", TEXT_ARG(r->account),
 		    TEXT_ARG(r->block_id), TEXT_ARG(r->reason), day(d, r->held_until), r->lifted, !text_empty(r->document_id));
+	}
+}
+
+static void promises(struct digest *d)
+{
+	size_t n;
+	const void *const *all = rows(d, &reporting_promise_table, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct reporting_promise *r = all[i];
+		say(d, "promise " TEXT_FMT " " TEXT_FMT " " TEXT_FMT " %s %lld %s %s %d " TEXT_FMT " %lld %s", TEXT_ARG(r->account),
+		    TEXT_ARG(r->promise_id), TEXT_ARG(r->entity), r->currency, (long long)r->amount_minor, day(d, r->made_on),
+		    day(d, r->promised_date), r->grace_days, TEXT_ARG(r->state), (long long)r->paid_minor, day(d, r->ended_on));
+	}
+	all = rows(d, &reporting_hold_table, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct reporting_hold *r = all[i];
+		say(d, "hold " TEXT_FMT " " TEXT_FMT " " TEXT_FMT " %lld %s lifted %d", TEXT_ARG(r->account), TEXT_ARG(r->hold_id),
+		    TEXT_ARG(r->kind), (long long)r->amount_minor, day(d, r->held_until), r->lifted);
+	}
+	all = rows(d, &reporting_advice_table, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct reporting_advice *r = all[i];
+		say(d, "advice " TEXT_FMT " " TEXT_FMT " " TEXT_FMT " %s %lld %s " TEXT_FMT, TEXT_ARG(r->account),
+		    TEXT_ARG(r->advice_id), TEXT_ARG(r->entity), r->currency, (long long)r->amount_minor, day(d, r->payment_date),
+		    TEXT_ARG(r->line_id));
 	}
 }
 
@@ -336,6 +363,7 @@ void sim_digest_text(const struct world *w, struct buf *out)
 	bank(&d);
 	masters(&d);
 	reminders(&d);
+	promises(&d);
 	exceptions(&d);
 	if (d.n > 1)
 		qsort(d.line, d.n, sizeof(*d.line), by_text);

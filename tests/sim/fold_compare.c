@@ -79,7 +79,7 @@ bool fold_same_rows(struct mem *live, struct mem *folded, const struct table *ta
 static bool is_commit_order(const struct col *c)
 {
 	return strcmp(c->name, "ledger_seq") == 0 || strcmp(c->name, "undone_ledger_seq") == 0 ||
-	       strcmp(c->name, "record_offset") == 0;
+	       strcmp(c->name, "ended_ledger_seq") == 0 || strcmp(c->name, "record_offset") == 0;
 }
 
 static uint64_t row_hash(const struct table *table, const void *row)

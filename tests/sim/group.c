@@ -1,6 +1,8 @@
 /* group: consumers and who of a service has which partitions. Range assignor, static membership, and members that have not noticed. */
 #include "world.h"
 
+#include "run/tables.h"
+
 #define SESSION_US  10000000 /* session.timeout.ms */
 #define READING_MAX (SOURCES_MAX * PARTITIONS_MAX)
 
@@ -27,7 +29,7 @@ struct bus_consumer {
 		bool outside;
 	} reading[READING_MAX];
 	size_t n_reading, last;
-	bool said_away;
+	bool said_away, cut_off;
 };
 
 struct group {
@@ -220,7 +222,42 @@ static bool next_record(struct bus_consumer *c, struct bus_poll *ret)
 
 static bool broker_is_away(const struct bus_consumer *c)
 {
-	return c->world->broker_away_until_us > c->world->now_us;
+	return c->cut_off || c->world->broker_away_until_us > c->world->now_us;
+}
+
+void group_cut_off(struct world *w)
+{
+	for (int s = 0; s < SIM_SERVICES; s++)
+		for (int i = 0; i < SLOTS; i++)
+			if (w->group[s]->member[i] != NULL && !w->group[s]->member[i]->said_away)
+				w->group[s]->member[i]->cut_off = true;
+}
+
+/* What it has read and not committed is in its hands. */
+static bool holds_records(const struct bus_consumer *c, const struct log_topic *t, int32_t partition)
+{
+	size_t n;
+	const void *const *rows = mem_rows(c->world->db[c->instance->service].mem, &position_table, &n);
+	int64_t committed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct position_row *row = rows[i];
+		if (row->lane == partition && text_eq(row->topic, text_of(t->name)))
+			committed = row->next_offset;
+	}
+	for (size_t i = 0; i < c->n_reading; i++)
+		if (c->reading[i].topic == t && c->reading[i].partition == partition && c->reading[i].next > committed)
+			return true;
+	return false;
+}
+
+bool group_holds_records(struct world *w, const struct log_topic *t, int32_t partition)
+{
+	for (int s = 0; s < SIM_SERVICES; s++)
+		for (int i = 0; i < SLOTS; i++)
+			if (w->group[s]->member[i] != NULL && holds_records(w->group[s]->member[i], t, partition))
+				return true;
+	return false;
 }
 
 /* Events first, as librdkafka gives them. */
@@ -228,6 +265,7 @@ static bool next_event(struct bus_consumer *c, struct bus_poll *ret)
 {
 	if (broker_is_away(c) != c->said_away) {
 		c->said_away = !c->said_away;
+		c->cut_off = false;
 		ret->what = c->said_away ? BUS_BROKERS_DOWN : BUS_BROKERS_UP;
 		err_set(&ret->err, ERR_RETRY, "brokers_unreachable", "no broker answers");
 		return true;

@@ -75,8 +75,8 @@ struct text inv_header(const struct sim_record *r, const char *name)
 static void forget(struct invariants *inv, enum sim_service s)
 {
 	struct inv_service *k = &inv->service[s];
-	struct tally *all[] = { &k->ids,   &k->causes,  &k->ledger,  &k->items, &k->transit,
-				&k->lines, &k->numbers, &k->notices, &k->days };
+	struct tally *all[] = { &k->ids,     &k->causes,  &k->ledger, &k->items,   &k->transit, &k->lines,
+				&k->numbers, &k->notices, &k->days,   &k->credits, &k->advices };
 
 	*k = (struct inv_service){ 0 };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -274,8 +274,8 @@ bool invariants_at_end(struct invariants *inv, struct err *err)
 
 	for (int s = 0; s < SIM_SERVICES && ok; s++)
 		ok = invariants_after_commit(inv, (enum sim_service)s, err);
-	ok = ok && inv_reporting_rows(inv, true, err) && inv_cash_totals(inv, err) && inv_copies(inv, err) && inv_books(inv, err) &&
-	     inv_answers(inv, err) && inv_streams(inv, err);
+	ok = ok && inv_reporting_rows(inv, true, err) && inv_cash_totals(inv, err) && inv_overlay_copies(inv, err) &&
+	     inv_copies(inv, err) && inv_books(inv, err) && inv_answers(inv, err) && inv_streams(inv, err);
 	/* Where a topic lost its end, records have other offsets than their readers' outcomes say: the topics cannot be folded again. */
 	if (ok && !sim_log_was_cut(inv->w))
 		ok = fold(inv, err);

@@ -76,8 +76,12 @@ static bool numbers(struct invariants *inv, struct err *err)
 		const struct series_row *r = rows[i];
 		tally_at(&series, tally_key(buf, sizeof(buf), "%d|" TEXT_FMT, r->lane, TEXT_ARG(r->entity)))->a += r->last_number;
 	}
-	for (size_t at = 0; (e = tally_next(&inv->service[SIM_BILLING].numbers, &at)) != NULL;)
+	for (size_t at = 0; (e = tally_next(&inv->service[SIM_BILLING].numbers, &at)) != NULL;) {
+		if (e->a != e->b)
+			return inv_broken(err, "number_gap", "series " TEXT_FMT ": %lld numbers, the highest is %lld",
+					  TEXT_ARG(e->key), (long long)e->a, (long long)e->b);
 		tally_at(&series, tally_key(buf, sizeof(buf), "%.*s", (int)(e->key.n - 9), e->key.s))->b += e->a;
+	}
 	rows = mem_rows(sim_mem(inv->w, SIM_REPORTING), &reporting_document_table, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct reporting_document *d = rows[i];

@@ -6,7 +6,7 @@
 #include "reporting/tables.h"
 
 /* name -> a, b as two sides say it; every name must be on both. */
-static bool same(struct tally *t, const char *what, const char *left, const char *right, struct err *err)
+bool inv_same(struct tally *t, const char *what, const char *left, const char *right, struct err *err)
 {
 	struct tally_entry *e;
 
@@ -55,7 +55,7 @@ static bool items_of_collections(struct invariants *inv, struct err *err)
 					  TEXT_ARG(r->account), TEXT_ARG(r->document_id));
 		item(&t, r->account, r->document_id, r->sequence, r->entity, r->currency)->b += r->open_minor;
 	}
-	return same(&t, "open item", "cash", "collections", err);
+	return inv_same(&t, "open item", "cash", "collections", err);
 }
 
 /* The number of open debit items that a subject keeps is counted right: nobody is forgotten when a day is judged. */
@@ -80,7 +80,7 @@ static bool subjects_of_collections(struct invariants *inv, struct err *err)
 				       r->currency))
 			->b += r->items;
 	}
-	return same(&t, "open debit items of subject", "its items", "the subject", err);
+	return inv_same(&t, "open debit items of subject", "its items", "the subject", err);
 }
 
 static bool items_of_reporting(struct invariants *inv, struct err *err)
@@ -98,7 +98,7 @@ static bool items_of_reporting(struct invariants *inv, struct err *err)
 		if (r->open_minor != 0)
 			item(&t, r->account, r->document_id, r->sequence, r->entity, r->currency)->b += r->open_minor;
 	}
-	return same(&t, "open item", "cash", "reporting", err);
+	return inv_same(&t, "open item", "cash", "reporting", err);
 }
 
 static bool applications_of_reporting(struct invariants *inv, struct err *err)
@@ -125,7 +125,7 @@ static bool applications_of_reporting(struct invariants *inv, struct err *err)
 					       r->credit_sequence, TEXT_ARG(r->debit_document_id), r->debit_sequence))
 				->b += r->amount_minor;
 	}
-	return same(&t, "application", "cash", "reporting", err);
+	return inv_same(&t, "application", "cash", "reporting", err);
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------------------------------- */

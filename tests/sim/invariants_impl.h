@@ -52,12 +52,39 @@ struct inv_service {
 	struct tally ids; /* event ids of outcomes */
 	struct tally causes; /* topic|partition|offset|id -> a: parts, b: final ones */
 	struct tally ledger; /* entity|currency|ledger account -> a: transaction, b: functional */
-	struct tally items; /* account|document|sequence -> a: sum of the control lines that name it */
+	struct tally
+		items; /* account|document|sequence -> a: sum of the control lines that name it, b: of it on account, positive */
 	struct tally transit; /* entity|currency|transfer or return -> a: in transit now, b: as it left; seen: has arrived */
 	struct tally lines; /* entity|currency -> a: what the bank reported and was posted */
-	struct tally numbers; /* series -> a: last counter */
+	struct tally numbers; /* series -> a: numbers given, b: the highest */
 	struct tally notices; /* account|entity|currency -> a: day of the last notice, b: episode * 100 + level */
 	struct tally days; /* lane|day -> a: judged */
+	struct tally credits; /* account|document|line or tax -> a: credited, b: billed */
+	struct tally advices; /* what became of an advice -> a: how often */
+	struct inv_promise *promises;
+	struct inv_hold *holds;
+};
+
+/* A promise as it was made; in memory of the invariants. */
+struct inv_promise {
+	struct inv_promise *next;
+	int32_t lane;
+	struct text account, promise_id, entity;
+	struct money amount;
+	struct text items; /* "document:sequence" by line; none: an amount */
+	date_t made_on, last_day; /* promised date and grace */
+	int64_t before_minor, paid_minor; /* paid when it was made; since then, as it was judged */
+	bool open;
+};
+
+/* A hold or a block. */
+struct inv_hold {
+	struct inv_hold *next;
+	bool is_block, lifted;
+	struct text account, id, document_id; /* of a block on the whole account: none */
+	int32_t sequence;
+	int64_t amount_minor; /* 0 = all of it */
+	date_t until;
 };
 
 struct invariants {
@@ -78,7 +105,25 @@ const void *inv_row(struct mem *mem, const struct table *table, const void *key)
 void *inv_decode(const struct wire_msg *msg, struct text value, struct arena *arena);
 struct text inv_header(const struct sim_record *r, const char *name);
 
-/* ---- invariants_journal.c: one outcome more --------------------------------------------------------------------------------------- */
+/* ---- invariants_journal.c, invariants_documents.c, invariants_overlays.c: one outcome more --------------------------------------------------------------------------------------- */
+
+/* An outcome under examination. */
+struct inv_look {
+	struct invariants *inv;
+	struct inv_service *k;
+	enum sim_service service;
+	const struct outcome_row *row;
+	const struct type_provenance *provenance;
+	struct text account; /* of the event */
+	struct world *w;
+	struct err *err;
+};
+
+/* Always false: the sentence of a broken invariant about this outcome. */
+bool inv_says(const struct inv_look *l, const char *code, const char *what, struct text name, int64_t found);
+bool inv_document(const struct inv_look *l, const struct billing_event *e, const struct billing_document_issued *d);
+bool inv_overlay(const struct inv_look *l, const struct collections_event *e);
+bool inv_advice(const struct inv_look *l, const struct cash_event *e);
 bool inv_outcome(struct invariants *inv, enum sim_service s, const struct outcome_row *row, const void *event, struct err *err);
 /* ---- invariants_rows.c: rows of one service against its own outcomes; cheap enough after every commit -------------------------------- */
 bool inv_cash_rows(struct invariants *inv, struct err *err);
@@ -86,6 +131,10 @@ bool inv_reporting_rows(struct invariants *inv, bool quiet, struct err *err);
 bool inv_cash_totals(struct invariants *inv, struct err *err); /* when all is quiet */
 /* ---- invariants_copies.c: services against each other, when all is quiet --------------------------------------------------------------- */
 bool inv_copies(struct invariants *inv, struct err *err);
+/* Every name has the same on both sides. */
+bool inv_same(struct tally *t, const char *what, const char *left, const char *right, struct err *err);
+/* ---- invariants_overlay_copies.c: promises, holds, blocks, advices, terms of items; promises that nobody judged ---------------------------- */
+bool inv_overlay_copies(struct invariants *inv, struct err *err);
 /* ---- invariants_books.c: reporting's ledger against the journal; numbers, statements --------------------------------------------------- */
 bool inv_books(struct invariants *inv, struct err *err);
 /* ---- invariants_answers.c: what became of every record ---------------------------------------------------------------------------------- */

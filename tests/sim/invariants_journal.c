@@ -4,24 +4,8 @@
  */
 #include "invariants_impl.h"
 
+#include "billing/tables.h"
 #include "collections/tables.h"
-
-/* An outcome under examination. */
-struct look {
-	struct inv_service *k;
-	enum sim_service service;
-	const struct outcome_row *row;
-	struct text account; /* of the event */
-	struct world *w;
-	struct err *err;
-};
-
-static bool broken(const struct look *l, const char *code, const char *what, struct text name, int64_t found)
-{
-	return inv_broken(l->err, code, "%s lane %d outcome %lld, " TEXT_FMT ": %s (" TEXT_FMT ", %lld)",
-			  inv_service_name[l->service], l->row->lane, (long long)l->row->seq, TEXT_ARG(l->row->type), what,
-			  TEXT_ARG(name), (long long)found);
-}
 
 static bool is_control(enum type_ledger_account account)
 {
@@ -34,28 +18,35 @@ static bool carries_items(enum type_ledger_account account)
 	return is_control(account) || account == TYPE_LEDGER_ACCOUNT_UNIDENTIFIED_RECEIPTS;
 }
 
+bool inv_says(const struct inv_look *l, const char *code, const char *what, struct text name, int64_t found)
+{
+	return inv_broken(l->err, code, "%s lane %d outcome %lld, " TEXT_FMT ": %s (" TEXT_FMT ", %lld)",
+			  inv_service_name[l->service], l->row->lane, (long long)l->row->seq, TEXT_ARG(l->row->type), what,
+			  TEXT_ARG(name), (long long)found);
+}
+
 /* ---- journal ------------------------------------------------------------------------------------------------------------------- */
 
 /* It leaves once, and arrives once, whole. */
-static bool travels(const struct look *l, const struct type_journal_entry *e, const struct type_journal_line *line)
+static bool travels(const struct inv_look *l, const struct type_journal_entry *e, const struct type_journal_line *line)
 {
 	char buf[KEY_SIZE];
 	struct tally_entry *t = tally_at(&l->k->transit, tally_key(buf, sizeof(buf), TEXT_FMT "|%s|" TEXT_FMT, TEXT_ARG(e->entity),
 								   line->amount.currency, TEXT_ARG(line->detail)));
 
 	if (text_empty(line->detail))
-		return broken(l, "transit_unnamed", "money in transit names no transfer", e->kind, line->amount.minor);
+		return inv_says(l, "transit_unnamed", "money in transit names no transfer", e->kind, line->amount.minor);
 	if (t->seen)
-		return broken(l, "transit_again", "a transfer that has arrived moves again", line->detail, line->amount.minor);
+		return inv_says(l, "transit_again", "a transfer that has arrived moves again", line->detail, line->amount.minor);
 	if (t->a == 0)
 		t->b = line->amount.minor;
 	t->a += line->amount.minor;
 	t->seen = t->a == 0;
 	return t->a == 0 || t->a == t->b ||
-	       broken(l, "transit_twice", "L1.2a: a transfer left or arrived twice, or in part", line->detail, t->a);
+	       inv_says(l, "transit_twice", "L1.2a: a transfer left or arrived twice, or in part", line->detail, t->a);
 }
 
-static bool take_line(const struct look *l, const struct type_journal_entry *e, const struct type_journal_line *line)
+static bool take_line(const struct inv_look *l, const struct type_journal_entry *e, const struct type_journal_line *line)
 {
 	char buf[KEY_SIZE];
 	struct tally_entry *sum = tally_at(&l->k->ledger, tally_key(buf, sizeof(buf), TEXT_FMT "|%s|%d", TEXT_ARG(e->entity),
@@ -68,21 +59,23 @@ static bool take_line(const struct look *l, const struct type_journal_entry *e, 
 	if (!carries_items(line->ledger_account))
 		return true;
 	if (text_empty(line->document_id) || line->item_sequence < 1)
-		return broken(l, "control_line", "L2.0a: a control line names no item", e->kind, line->amount.minor);
+		return inv_says(l, "control_line", "L2.0a: a control line names no item", e->kind, line->amount.minor);
 	if (!text_eq(line->account, l->account))
-		return broken(l, "two_accounts", "a control line moves an item of another account", line->account,
-			      line->amount.minor);
+		return inv_says(l, "two_accounts", "a control line moves an item of another account", line->account,
+				line->amount.minor);
 	if ((line->ledger_account == TYPE_LEDGER_ACCOUNT_UNIDENTIFIED_RECEIPTS) != text_starts(l->account, TEXT("~")))
-		return broken(l, "control_account", "a holding item in AR, or a customer's among the unidentified", line->account,
-			      line->amount.minor);
-	tally_at(&l->k->items, tally_key(buf, sizeof(buf), TEXT_FMT "|" TEXT_FMT "|%d", TEXT_ARG(line->account),
-					 TEXT_ARG(line->document_id), line->item_sequence))
-		->a += line->amount.minor;
+		return inv_says(l, "control_account", "a holding item in AR, or a customer's among the unidentified", line->account,
+				line->amount.minor);
+	struct tally_entry *item =
+		tally_at(&l->k->items, tally_key(buf, sizeof(buf), TEXT_FMT "|" TEXT_FMT "|%d", TEXT_ARG(line->account),
+						 TEXT_ARG(line->document_id), line->item_sequence));
+	item->a += line->amount.minor;
+	item->b -= line->ledger_account == TYPE_LEDGER_ACCOUNT_AR_ON_ACCOUNT ? line->amount.minor : 0;
 	return true;
 }
 
 /* Sums to zero, functional and per currency; an application's control lines among themselves. */
-static bool take_entry(const struct look *l, const struct type_journal_entry *e)
+static bool take_entry(const struct inv_look *l, const struct type_journal_entry *e)
 {
 	int64_t functional = 0, amount = 0, control = 0;
 	bool application = text_eq(e->kind, TEXT("apply")) || text_eq(e->kind, TEXT("unapply"));
@@ -91,7 +84,7 @@ static bool take_entry(const struct look *l, const struct type_journal_entry *e)
 		const struct type_journal_line *line = &e->lines[i];
 		if (strcmp(line->amount.currency, e->lines[0].amount.currency) != 0 ||
 		    strcmp(line->functional.currency, e->lines[0].functional.currency) != 0)
-			return broken(l, "two_currencies", "an entry in two currencies", e->kind, (int64_t)i);
+			return inv_says(l, "two_currencies", "an entry in two currencies", e->kind, (int64_t)i);
 		functional += line->functional.minor;
 		amount += line->amount.minor;
 		control += is_control(line->ledger_account) ? line->amount.minor : 0;
@@ -99,15 +92,15 @@ static bool take_entry(const struct look *l, const struct type_journal_entry *e)
 			return false;
 	}
 	if (functional != 0 || amount != 0)
-		return broken(l, "unbalanced_entry", "L2.0b: an entry does not sum to zero", e->kind,
-			      functional != 0 ? functional : amount);
+		return inv_says(l, "unbalanced_entry", "L2.0b: an entry does not sum to zero", e->kind,
+				functional != 0 ? functional : amount);
 	if (application && control != 0)
-		return broken(l, "unbalanced_application", "L2.0b: the control lines of an application do not cancel", e->kind,
-			      control);
+		return inv_says(l, "unbalanced_application", "L2.0b: the control lines of an application do not cancel", e->kind,
+				control);
 	return true;
 }
 
-static bool take_entries(const struct look *l, const struct type_journal_entry *entries, size_t n)
+static bool take_entries(const struct inv_look *l, const struct type_journal_entry *entries, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!take_entry(l, &entries[i]))
@@ -117,26 +110,36 @@ static bool take_entries(const struct look *l, const struct type_journal_entry *
 
 /* ---- billing: documents ----------------------------------------------------------------------------------------------------------- */
 
-static bool take_number(const struct look *l, const struct billing_document_issued *d)
+static bool has_single_series(const struct inv_look *l, struct text entity)
+{
+	const struct entity_row key = { .lane = l->row->lane, .entity = entity };
+	const struct entity_row *row = inv_row(sim_mem(l->w, SIM_BILLING), &bil_entity_table, &key);
+
+	return row != NULL && row->single_series;
+}
+
+/* Lane by lane 1, 2, 3 ... in this order; a single series is looked at as a whole (invariants_books.c: as many as the highest, none twice). */
+static bool take_number(const struct inv_look *l, const struct billing_document_issued *d)
 {
 	char buf[KEY_SIZE];
 	int64_t counter;
+	bool single = has_single_series(l, d->entity);
 
 	if (d->taken_on)
-		return text_empty(d->number) || broken(l, "number_of_take_on", "a take-on has a number of ours", d->number, 0);
+		return text_empty(d->number) || inv_says(l, "number_of_take_on", "a take-on has a number of ours", d->number, 0);
 	/* DEI26-00 0000001 K */
 	if (d->number.n != 16 || !id_check_verify(d->number) || !text_parse_i64((struct text){ d->number.s + 8, 7 }, &counter))
-		return broken(l, "number_wrong", "not a document number with its check digit", d->number, 0);
+		return inv_says(l, "number_wrong", "not a document number with its check digit", d->number, 0);
 	struct tally_entry *last =
-		tally_at(&l->k->numbers, tally_key(buf, sizeof(buf), "%d|" TEXT_FMT "|" TEXT_FMT, l->row->lane, TEXT_ARG(d->entity),
-						   TEXT_ARG(((struct text){ d->number.s, 8 }))));
-	if (counter != last->a + 1)
-		return broken(l, "number_gap", "L7.2b: a document number is repeated or left out", d->number, last->a);
-	last->a = counter;
-	return true;
+		tally_at(&l->k->numbers, tally_key(buf, sizeof(buf), "%d|" TEXT_FMT "|" TEXT_FMT, single ? 0 : l->row->lane,
+						   TEXT_ARG(d->entity), TEXT_ARG(((struct text){ d->number.s, 8 }))));
+	last->a++;
+	last->b = MAX(last->b, counter);
+	return single || counter == last->a ||
+	       inv_says(l, "number_gap", "L7.2b: a document number is repeated or left out", d->number, last->a);
 }
 
-static bool take_document(const struct look *l, const struct billing_document_issued *d)
+static bool take_document(const struct inv_look *l, const struct billing_event *e, const struct billing_document_issued *d)
 {
 	int64_t items = 0, control = 0,
 		sign = d->type == BILLING_DOCUMENT_TYPE_CREDIT_MEMO || d->type == BILLING_DOCUMENT_TYPE_RECEIPT ? -1 : 1;
@@ -149,48 +152,49 @@ static bool take_document(const struct look *l, const struct billing_document_is
 
 		control = item != NULL ? item->a : 0;
 		if (control != d->items[i].open_minor)
-			return broken(l, "document_open", "the control lines of a new item are not its open amount", key, control);
+			return inv_says(l, "document_open", "the control lines of a new item are not its open amount", key,
+					control);
 		items += d->items[i].original_minor;
 	}
 	if (d->net_minor + d->tax_minor != d->gross_minor && !d->taken_on)
-		return broken(l, "document_gross", "net and tax are not the gross", d->number, d->gross_minor);
+		return inv_says(l, "document_gross", "net and tax are not the gross", d->number, d->gross_minor);
 	if (items != sign * d->gross_minor && !d->taken_on)
-		return broken(l, "document_items", "the items are not the gross", d->number, items);
-	return take_number(l, d);
+		return inv_says(l, "document_items", "the items are not the gross", d->number, items);
+	return take_number(l, d) && inv_document(l, e, d);
 }
 
-static bool take_billing(const struct look *l, const struct billing_event *e)
+static bool take_billing(const struct inv_look *l, const struct billing_event *e)
 {
 	if (!take_entries(l, e->entries, e->n_entries))
 		return false;
 	switch (e->event_case) {
 	case BILLING_EVENT_INVOICE_ISSUED:
-		return take_document(l, e->invoice_issued);
+		return take_document(l, e, e->invoice_issued);
 	case BILLING_EVENT_CREDIT_MEMO_ISSUED:
-		return take_document(l, e->credit_memo_issued);
+		return take_document(l, e, e->credit_memo_issued);
 	case BILLING_EVENT_DEBIT_MEMO_ISSUED:
-		return take_document(l, e->debit_memo_issued);
+		return take_document(l, e, e->debit_memo_issued);
 	case BILLING_EVENT_ITEM_TAKEN_ON:
-		return take_document(l, e->item_taken_on);
+		return take_document(l, e, e->item_taken_on);
 	case BILLING_EVENT_ORDER_RECORDED:
 	case BILLING_EVENT_PARKED:
 	case BILLING_EVENT_REFUSED:
 	case BILLING_EVENT_NONE:
 		break;
 	}
-	return e->n_entries == 0 || broken(l, "journal_unasked", "an outcome that moves nothing has a journal", e->account, 0);
+	return e->n_entries == 0 || inv_says(l, "journal_unasked", "an outcome that moves nothing has a journal", e->account, 0);
 }
 
 /* ---- cash: what the bank reported --------------------------------------------------------------------------------------------------- */
 
-static bool take_cash(const struct look *l, const struct cash_event *e)
+static bool take_cash(const struct inv_look *l, const struct cash_event *e)
 {
 	const struct money *reported = NULL;
 	struct text entity = TEXT_NONE;
 	int64_t minor = 0;
 	char buf[KEY_SIZE];
 
-	if (!take_entries(l, e->entries, e->n_entries))
+	if (!take_entries(l, e->entries, e->n_entries) || !inv_advice(l, e))
 		return false;
 	if (e->event_case == CASH_EVENT_LINE_POSTED) {
 		reported = &e->line_posted->amount;
@@ -210,12 +214,12 @@ static bool take_cash(const struct look *l, const struct cash_event *e)
 			TYPE_LEDGER_ACCOUNT_BANK_CLEARING);
 	int64_t clearing = tally_at(&l->k->ledger, key)->a;
 	return clearing == lines->a ||
-	       broken(l, "bank_clearing", "L2.19b: bank clearing is not what the bank reported", key, clearing - lines->a);
+	       inv_says(l, "bank_clearing", "L2.19b: bank clearing is not what the bank reported", key, clearing - lines->a);
 }
 
 /* ---- collections: reminders ------------------------------------------------------------------------------------------------------------ */
 
-static int32_t days_between(const struct look *l, struct text ladder_version)
+static int32_t days_between(const struct inv_look *l, struct text ladder_version)
 {
 	size_t n;
 	const void *const *rows = mem_rows(sim_mem(l->w, SIM_COLLECTIONS), &collections_ladder_table, &n);
@@ -231,7 +235,7 @@ static int32_t days_between(const struct look *l, struct text ladder_version)
 }
 
 /* One notice per subject, level and episode; levels rise; days in between (LEDGER section 5). */
-static bool take_notice(const struct look *l, const struct collections_notice_issued *n)
+static bool take_notice(const struct inv_look *l, const struct collections_notice_issued *n)
 {
 	char buf[KEY_SIZE];
 	struct text key = tally_key(buf, sizeof(buf), TEXT_FMT "|" TEXT_FMT "|%s", TEXT_ARG(l->account), TEXT_ARG(n->entity),
@@ -240,36 +244,44 @@ static bool take_notice(const struct look *l, const struct collections_notice_is
 	int64_t step = (int64_t)n->episode * 100 + n->level;
 
 	if (last->b >= step)
-		return broken(l, "notice_again", "L5.1c: a reminder of a level that this episode had", key, n->level);
+		return inv_says(l, "notice_again", "L5.1c: a reminder of a level that this episode had", key, n->level);
 	if (last->b != 0 && n->notice_date - last->a < days_between(l, n->ladder_version))
-		return broken(l, "notice_soon", "L5.1c: two reminders too close to each other", key, n->notice_date - last->a);
+		return inv_says(l, "notice_soon", "L5.1c: two reminders too close to each other", key, n->notice_date - last->a);
 	if (n->amount.minor <= 0 || n->amount.minor != n->overdue_minor - n->credits_minor - n->held_minor - n->promised_minor)
-		return broken(l, "notice_amount", "a reminder about another amount than what is owed", key, n->amount.minor);
+		return inv_says(l, "notice_amount", "a reminder about another amount than what is owed", key, n->amount.minor);
 	last->a = n->notice_date;
 	last->b = step;
 	return true;
 }
 
-static bool take_day(const struct look *l, const struct collections_day_judged *d)
+static bool take_day(const struct inv_look *l, const struct collections_day_judged *d)
 {
 	char buf[KEY_SIZE];
 	struct text key = tally_key(buf, sizeof(buf), "%d|%d", l->row->lane, d->judged_date);
 
-	return tally_at(&l->k->days, key)->a++ == 0 || broken(l, "day_again", "a business day is judged again", key, d->notices);
+	return tally_at(&l->k->days, key)->a++ == 0 || inv_says(l, "day_again", "a business day is judged again", key, d->notices);
 }
 
-static bool take_collections(const struct look *l, const struct collections_event *e)
+static bool take_collections(const struct inv_look *l, const struct collections_event *e)
 {
-	if (e->event_case == COLLECTIONS_EVENT_NOTICE_ISSUED)
-		return take_notice(l, e->notice_issued);
-	return e->event_case != COLLECTIONS_EVENT_DAY_JUDGED || take_day(l, e->day_judged);
+	if (e->event_case == COLLECTIONS_EVENT_NOTICE_ISSUED && !take_notice(l, e->notice_issued))
+		return false;
+	if (e->event_case == COLLECTIONS_EVENT_DAY_JUDGED && !take_day(l, e->day_judged))
+		return false;
+	return inv_overlay(l, e);
 }
 
 /* ---- all ----------------------------------------------------------------------------------------------------------------------------------- */
 
 bool inv_outcome(struct invariants *inv, enum sim_service s, const struct outcome_row *row, const void *event, struct err *err)
 {
-	struct look l = { .k = &inv->service[s], .service = s, .row = row, .w = inv->w, .err = err };
+	struct inv_look l = { .inv = inv,
+			      .k = &inv->service[s],
+			      .service = s,
+			      .row = row,
+			      .provenance = inv_provenance(s, event),
+			      .w = inv->w,
+			      .err = err };
 
 	switch (s) {
 	case SIM_BILLING:

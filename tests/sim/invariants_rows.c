@@ -48,6 +48,12 @@ bool inv_cash_rows(struct invariants *inv, struct err *err)
 				err, "item_open",
 				"L1.5a: item " TEXT_FMT ": %lld is open, but it brought %lld and its control lines are %lld",
 				TEXT_ARG(key), (long long)item->open_minor, (long long)item->brought_minor, (long long)moved);
+		int64_t on_account = sum != NULL ? sum->b : 0;
+		if (item->on_account_minor != on_account || on_account < 0 || on_account > MAX(-item->open_minor, INT64_C(0)))
+			return inv_broken(err, "on_account",
+					  "item " TEXT_FMT ": %lld is on account, by its control lines %lld, and %lld is open",
+					  TEXT_ARG(key), (long long)item->on_account_minor, (long long)on_account,
+					  (long long)item->open_minor);
 		if (!is_bounded(item))
 			return inv_broken(err, "over_applied", "L1.3b: item " TEXT_FMT " of kind %d: %lld is open of %lld",
 					  TEXT_ARG(key), item->kind, (long long)item->open_minor, (long long)item->original_minor);

@@ -46,7 +46,7 @@ static bool is_omitted(const struct omission *omit, uint32_t what)
 
 static size_t find_candidates(uint64_t seed, bool together, const struct omission *omit, uint32_t *ret)
 {
-	struct workload *wl = workload_new(seed);
+	struct workload *wl = workload_new(seed, is_omitted(omit, OMIT_BOOKS));
 	size_t n_steps, n = 0;
 	const struct sim_step *steps = workload_steps(wl, &n_steps);
 
@@ -90,6 +90,11 @@ void omission_print(uint64_t seed, const struct omission *omit, FILE *out)
 	fprintf(out, "%llu", (unsigned long long)seed);
 	for (size_t i = 0, k; i < sorted.n; i = k) {
 		uint32_t first = sorted.what[i], last = first;
+		k = i + 1;
+		if (first == OMIT_BOOKS) {
+			fprintf(out, " spine");
+			continue;
+		}
 		for (k = i + 1; k < sorted.n && sorted.what[k] == last + 1; k++)
 			last++;
 		fprintf(out, " %s%u", first & OMIT_FAULT ? "f" : "", first & ~OMIT_FAULT);
@@ -99,7 +104,7 @@ void omission_print(uint64_t seed, const struct omission *omit, FILE *out)
 	fprintf(out, "\n");
 }
 
-/* "7", "f7", "3-9", "f3-9" */
+/* "7", "f7", "3-9", "f3-9"; "spine" is OMIT_BOOKS */
 static bool parse_range(struct text token, struct omission *ret)
 {
 	uint64_t first, last;
@@ -130,7 +135,9 @@ bool omission_parse(const char *line, uint64_t *ret_seed, struct omission *ret)
 		rest = (struct text){ rest.s + n, rest.n - n };
 		while (rest.n > 0 && strchr(" \t\n", rest.s[0]) != NULL)
 			rest = (struct text){ rest.s + 1, rest.n - 1 };
-		if (first ? !text_parse_u64(token, ret_seed) : !parse_range(token, ret))
+		if (!first && text_eq(token, TEXT("spine")))
+			ret->what[ret->n++] = OMIT_BOOKS;
+		else if (first ? !text_parse_u64(token, ret_seed) : !parse_range(token, ret))
 			return false;
 		first = false;
 	}

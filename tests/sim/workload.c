@@ -1,6 +1,7 @@
 /* workload: the plan of a seed: days, and what strangers and people send on them. See sim.h and workload_impl.h. */
 #include "workload_impl.h"
 
+#include "billing/tables.h"
 #include "book/col.h"
 
 #define PLAN_BYTES    ((size_t)64 << 20)
@@ -119,6 +120,8 @@ static void choose_company(struct workload *wl)
 	wl->n_customers = wl->small ? 2 : 2 + (int)wl_any(wl, 2) + wl_chance(wl, 150);
 	if (wl_chance(wl, 400))
 		terms[2] = wl->third_terms = "EOM";
+	if (wl_has(wl, WL_TERMS))
+		terms[1] = terms[2] = wl->third_terms = "PARTS";
 	for (int i = 0; i < wl->n_customers; i++) {
 		bool shared = wl_has(wl, WL_SHARED_NAMES) && i > 0 && wl_chance(wl, 500);
 		wl->customer[i] = (struct wl_customer){
@@ -135,7 +138,7 @@ static void choose_features(struct workload *wl)
 {
 	wl->commutes = wl_any(wl, 2) == 0;
 	wl->small = wl_chance(wl, 600); /* small worlds are many worlds */
-	for (int i = 0; i < WL_FEATURES_N; i++)
+	for (int i = 0; i < (wl->spine ? WL_SPINE_N : WL_FEATURES_N); i++)
 		wl->feature[i] = wl_chance(wl, 450);
 }
 
@@ -177,6 +180,24 @@ static void people(struct workload *wl)
 		wl_block(wl);
 }
 
+/* The books in full: what the spine did not have. */
+static void books(struct workload *wl)
+{
+	static const struct {
+		enum wl_feature feature;
+		uint32_t permille;
+		void (*say)(struct workload *wl);
+	} kinds[] = {
+		{ WL_CREDIT_MEMOS, 600, wl_credit_memo }, { WL_DEBIT_MEMOS, 500, wl_debit_memo }, { WL_ADVICE, 600, wl_advice },
+		{ WL_ON_ACCOUNT, 700, wl_on_account },    { WL_PROMISES, 700, wl_promise },       { WL_HOLDS, 500, wl_hold },
+		{ WL_SOFT_PERIODS, 300, wl_period },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (wl_has(wl, kinds[i].feature) && wl_chance(wl, kinds[i].permille))
+			kinds[i].say(wl);
+}
+
 static void mishaps(struct workload *wl)
 {
 	if (wl_has(wl, WL_DUPLICATES) && wl_chance(wl, 600))
@@ -204,6 +225,10 @@ static void plan(struct workload *wl)
 	wl_customers(wl, 0, wl->n_customers - late);
 	if (wl_chance(wl, 400))
 		selling(wl); /* before the first business day */
+	if (wl_has(wl, WL_DEBIT_MEMOS) && wl_chance(wl, 100))
+		wl_debit_memo(wl);
+	if (wl_has(wl, WL_PROMISES) && wl_chance(wl, 100))
+		wl_promise(wl);
 	for (int day = 0; day < days; day++) {
 		date_t next = wl->today + (wl_has(wl, WL_LONG_DAYS) ? long_steps[wl_any(wl, ARRAY_LEN(long_steps))]
 								    : steps[wl_any(wl, ARRAY_LEN(steps))]);
@@ -218,6 +243,7 @@ static void plan(struct workload *wl)
 			selling(wl);
 		banking(wl);
 		people(wl);
+		books(wl);
 		mishaps(wl);
 	}
 	wl_tick(wl, wl->today + (wl_has(wl, WL_LONG_DAYS) ? 20 : 1));
@@ -226,12 +252,13 @@ static void plan(struct workload *wl)
 
 /* ---- sim.h ------------------------------------------------------------------------------------------------------------------------ */
 
-struct workload *workload_new(uint64_t seed)
+struct workload *workload_new(uint64_t seed, bool spine)
 {
 	struct workload *wl = calloc(1, sizeof(*wl));
 
 	CHECK(wl != NULL);
 	wl->seed = seed;
+	wl->spine = spine;
 	wl->arena = arena_new(PLAN_BYTES, PLAN_BYTES);
 	wl->view_arena = arena_new(PLAN_BYTES, PLAN_BYTES);
 	wl->view_group = -1;
@@ -286,6 +313,35 @@ static const void **rows_of(struct workload *wl, struct world *w, const struct t
 	return copies;
 }
 
+/* What a credit memo needs to know of the documents that billing issued. */
+static void look_at_documents(struct workload *wl, struct world *w)
+{
+	struct wl_view *v = &wl->view;
+	size_t n;
+	const void *const *rows = mem_rows(sim_mem(w, SIM_BILLING), &bil_invoice_table, &n);
+
+	v->documents = arena_array(wl->view_arena, n, sizeof(*v->documents));
+	v->n_documents = n;
+	for (size_t i = 0; i < n; i++) {
+		const struct invoice_row *row = rows[i];
+		const struct billing_document_issued *d = row->issued;
+		struct wl_document *out = &v->documents[i];
+		*out = (struct wl_document){ .account = text_dup(wl->view_arena, row->account),
+					     .document_id = text_dup(wl->view_arena, row->document_id),
+					     .entity = text_dup(wl->view_arena, d->entity),
+					     .net_minor = d->net_minor,
+					     .n_lines = MIN(d->n_lines, (size_t)WL_LINES_MAX) };
+		memcpy(out->currency, d->currency_code.s, d->currency_code.n);
+		if (d->n_taxes > 0)
+			out->tax_code = text_dup(wl->view_arena, d->taxes[0].code);
+		for (size_t k = 0; k < out->n_lines; k++) {
+			out->line[k].line_no = d->lines[k].line_no;
+			out->line[k].quantity_e6 = d->lines[k].quantity_e6;
+			out->line[k].net_minor = d->lines[k].net_minor;
+		}
+	}
+}
+
 static void look(struct workload *wl, struct world *w)
 {
 	struct wl_view *v = &wl->view;
@@ -295,6 +351,7 @@ static void look(struct workload *wl, struct world *w)
 	v->items = (const struct cash_item_row **)rows_of(wl, w, &cash_item_table, &v->n_items);
 	v->lines = (const struct cash_line_row **)rows_of(wl, w, &cash_line_table, &v->n_lines);
 	v->statements = (const struct cash_statement_row **)rows_of(wl, w, &cash_statement_table, &v->n_statements);
+	look_at_documents(wl, w);
 	v->applications = (const struct cash_application_row **)rows_of(wl, w, &cash_application_table, &n);
 	v->undone = (const struct cash_application_row **)arena_array(wl->view_arena, n, sizeof(*v->undone));
 	v->n_applications = v->n_undone = 0;

@@ -29,6 +29,7 @@ static void say_entity(struct workload *wl, int at)
 	e->entity_recorded->functional_currency = text_of(entity->currency);
 	e->entity_recorded->fiscal_year_start_month = entity->fiscal_start;
 	e->entity_recorded->number_prefix = text_of(entity->prefix);
+	e->entity_recorded->single_series = at == 0 && wl_has(wl, WL_SINGLE_SERIES);
 	say(wl, e->entity_recorded->entity, e, text_printf(wl->arena, "entity %s, in %s", entity->code, entity->currency).s);
 }
 
@@ -104,11 +105,14 @@ void wl_reference_facts(struct workload *wl)
 	for (int i = 0; i < wl->n_entities - later; i++)
 		say_entity(wl, i);
 	for (int i = 0; i < wl->n_banks; i++)
-		if (!wl_has(wl, WL_LATE_FACTS) || wl_chance(wl, 700))
+		if (!wl_has(wl, WL_LATE_FACTS) || wl_chance(wl, wl->spine ? 700 : 400))
 			say_bank(wl, i);
 	say_terms(wl, "N0", REFERENCE_TERMS_KIND_NET, 0, 1);
 	say_terms(wl, "N14", REFERENCE_TERMS_KIND_NET, 14, 1);
-	if (wl->third_terms != NULL && (!wl_has(wl, WL_LATE_FACTS) || wl_chance(wl, 600)))
+	bool third = wl->third_terms != NULL && (!wl_has(wl, WL_LATE_FACTS) || wl_chance(wl, 600));
+	if (third && wl_has(wl, WL_TERMS))
+		wl_terms(wl, wl->third_terms, 1);
+	else if (third)
 		say_terms(wl, wl->third_terms,
 			  wl_chance(wl, 500) ? REFERENCE_TERMS_KIND_END_OF_MONTH_NET : REFERENCE_TERMS_KIND_NET_END_OF_MONTH, 5, 1);
 	say_ladder(wl, 1);
@@ -123,8 +127,11 @@ void wl_new_versions(struct workload *wl)
 	wl->versions++;
 	switch (wl_any(wl, 5)) {
 	case 0:
-		say_terms(wl, wl->third_terms != NULL ? wl->third_terms : "N14", REFERENCE_TERMS_KIND_NET, 3 + (int)wl_any(wl, 20),
-			  wl->versions);
+		if (wl_has(wl, WL_TERMS))
+			wl_terms(wl, wl->third_terms, wl->versions);
+		else
+			say_terms(wl, wl->third_terms != NULL ? wl->third_terms : "N14", REFERENCE_TERMS_KIND_NET,
+				  3 + (int)wl_any(wl, 20), wl->versions);
 		break;
 	case 1:
 		say_ladder(wl, wl->versions);
@@ -157,12 +164,16 @@ void wl_period(struct workload *wl)
 
 	wl_apart(wl);
 	p->entity = text_of(wl->entity[wl_any(wl, (uint32_t)wl->n_entities)].code);
-	p->last_day = wl->today - (date_t)wl_any(wl, 6) + (wl_chance(wl, 200) ? 8 : 0);
+	p->last_day = wl->today - (date_t)wl_any(wl, 6) + (wl_chance(wl, wl_has(wl, WL_SOFT_PERIODS) ? 400 : 200) ? 8 : 0);
 	p->first_day = p->last_day - 40;
 	p->state = wl_chance(wl, 800) ? REFERENCE_PERIOD_STATE_CLOSED : REFERENCE_PERIOD_STATE_OPEN;
+	if (wl_has(wl, WL_SOFT_PERIODS) && wl_chance(wl, 500))
+		p->state = REFERENCE_PERIOD_STATE_SOFT_CLOSED;
 	say(wl, p->entity, e,
 	    text_printf(wl->arena, "period up to %s is %s", date_format(day, p->last_day),
-			p->state == REFERENCE_PERIOD_STATE_CLOSED ? "closed" : "open")
+			p->state == REFERENCE_PERIOD_STATE_CLOSED        ? "closed"
+			: p->state == REFERENCE_PERIOD_STATE_SOFT_CLOSED ? "soft-closed"
+									 : "open")
 		    .s);
 	wl_apart(wl);
 }
@@ -172,6 +183,25 @@ void wl_period(struct workload *wl)
 static void add_payer(struct crm_customer_recorded *r, enum crm_payer_reference_kind kind, struct text value)
 {
 	r->payer_references[r->n_payer_references++] = (struct crm_payer_reference){ .kind = kind, .value = value };
+}
+
+static void add_contacts(struct workload *wl, const struct wl_customer *c, struct crm_customer_recorded *r)
+{
+	static const struct text roles[] = { TEXT("purchasing"), TEXT("ap"), TEXT("escalation") };
+
+	r->contacts = WIRE_ARRAY(wl->arena, ARRAY_LEN(roles), crm_contact);
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
+		if (wl_chance(wl, 500))
+			r->contacts[r->n_contacts++] = (struct crm_contact){
+				.role = roles[i],
+				.name = text_printf(wl->arena, "%s, " TEXT_FMT, c->name, TEXT_ARG(roles[i])),
+				.email = text_printf(wl->arena, "%s@example.com", c->account),
+			};
+	r->addresses = WIRE_ARRAY(wl->arena, 1, crm_address);
+	r->n_addresses = 1;
+	r->addresses[0].kind = wl_chance(wl, 500) ? CRM_ADDRESS_KIND_BILL_TO : CRM_ADDRESS_KIND_SHIP_TO;
+	r->addresses[0].lines = text_printf(wl->arena, "%s\nHarbour 7", c->name);
+	r->addresses[0].country_code = TEXT("DE");
 }
 
 static void say_customer(struct workload *wl, const struct wl_customer *c, date_t from, bool renamed)
@@ -193,6 +223,8 @@ static void say_customer(struct workload *wl, const struct wl_customer *c, date_
 		add_payer(r, CRM_PAYER_REFERENCE_KIND_REFERENCE, text_printf(wl->arena, "KD-9%s", c->account + 1));
 	if (wl_chance(wl, 300))
 		add_payer(r, CRM_PAYER_REFERENCE_KIND_ALIAS_NAME, text_printf(wl->arena, "%s (treasury)", c->name));
+	if (wl_has(wl, WL_CONTACTS))
+		add_contacts(wl, c, r);
 	if (wl_chance(wl, 200) && c != &wl->customer[0])
 		r->parent_account = text_of(wl->customer[0].account);
 	wl_event(wl, "crm.customer.v1", TEXT("/crm"), r->account, e,

@@ -17,6 +17,7 @@
 #define WL_LINES_MAX     3
 #define WL_HEADERS_MAX   6
 #define WL_BANK_LINES    24 /* of one bank account */
+#define WL_OWED_MAX      8
 
 /* Partitions of a send, until it is sent. */
 #define WL_BY_KEY  (-1) /* as the Java client does; without a key anywhere */
@@ -56,6 +57,17 @@ enum wl_feature {
 	WL_BLOCKS,
 	WL_LONG_DAYS, /* weeks between two business days: reminders */
 	WL_SHARED_NAMES, /* two customers with one name, one IBAN */
+	WL_SPINE_N, /* what the seeds in regressions.txt that say `spine` know */
+	WL_TERMS = WL_SPINE_N, /* instalments, discounts, days of the month; several taxes of every category */
+	WL_CONTACTS, /* whom a notice goes to */
+	WL_SINGLE_SERIES,
+	WL_SOFT_PERIODS,
+	WL_CREDIT_MEMOS, /* by command */
+	WL_DEBIT_MEMOS,
+	WL_ADVICE, /* of payers, before and after the money */
+	WL_ON_ACCOUNT, /* and lines whose payer is looked for again */
+	WL_PROMISES,
+	WL_HOLDS,
 	WL_FEATURES_N,
 };
 
@@ -96,9 +108,21 @@ struct wl_action {
 	wl_make_fn *make; /* else NULL */
 	size_t index; /* of its step */
 	int group; /* looks at the state as it was when the first of its group was sent */
-	int arg[4];
+	int arg[5];
 	date_t date; /* business day */
 	struct text id;
+};
+
+/* What billing issued and may credit. */
+struct wl_document {
+	struct text account, document_id, entity, tax_code;
+	char currency[4];
+	int64_t net_minor;
+	struct {
+		int32_t line_no;
+		int64_t quantity_e6, net_minor;
+	} line[WL_LINES_MAX];
+	size_t n_lines;
 };
 
 /* The committed state as commands see it. */
@@ -113,6 +137,8 @@ struct wl_view {
 	size_t n_undone;
 	const struct cash_statement_row **statements;
 	size_t n_statements;
+	struct wl_document *documents;
+	size_t n_documents;
 };
 
 struct workload {
@@ -121,6 +147,7 @@ struct workload {
 	struct arena *arena, *view_arena;
 	bool feature[WL_FEATURES_N];
 	bool commutes, small;
+	bool spine; /* none of the features from WL_SPINE_N on */
 	struct sim_step *steps;
 	struct wl_action *actions; /* one per step */
 	size_t n, cap;
@@ -136,7 +163,7 @@ struct workload {
 	struct wl_order order[WL_ORDERS_MAX];
 	int n_orders;
 	int versions; /* of reference facts */
-	int blocks;
+	int blocks, advices, promises, holds, debit_memos;
 	/* sending */
 	struct wl_view view;
 	int view_group;
@@ -186,6 +213,42 @@ void wl_command(struct workload *wl);
 void wl_block(struct workload *wl);
 void wl_rework(struct workload *wl);
 void wl_return_of_rework(struct workload *wl);
+
+/* The n-th item that fulfils a condition, n by chance. */
+typedef bool wl_item_is_fn(const struct workload *wl, const struct cash_item_row *item);
+const struct cash_item_row *wl_some_item(const struct workload *wl, struct sim_rng *r, wl_item_is_fn *is);
+bool wl_is_any(const struct workload *wl, const struct cash_item_row *item);
+bool wl_is_held(const struct workload *wl, const struct cash_item_row *item);
+bool wl_is_open_credit(const struct workload *wl, const struct cash_item_row *item);
+/* A command that is wrong in one way: 1 .. 6; 0 = right. */
+uint32_t wl_how_wrong(const struct workload *wl, struct sim_rng *r);
+int32_t wl_version_of(const struct cash_item_row *item, uint32_t wrong);
+struct type_item_ref *wl_item_ref(struct arena *arena, const struct cash_item_row *item);
+struct command_event *wl_command_new(struct arena *arena, struct text account, enum command_event_case what);
+bool wl_say_command(const struct wl_action *a, struct arena *arena, const struct command_event *c, struct text what,
+		    struct sim_send *ret);
+
+/* ---- workload_memos.c ---- */
+void wl_terms(struct workload *wl, const char *code, int version);
+void wl_taxes(struct workload *wl, struct crm_order_line *l);
+void wl_credit_memo(struct workload *wl);
+void wl_debit_memo(struct workload *wl);
+
+/* ---- workload_advice.c, workload_promises.c ---- */
+
+/* What a customer owes its entity, in order of the table: the first ones of it. */
+struct wl_owed {
+	const struct cash_item_row *item[WL_OWED_MAX];
+	size_t n;
+	int64_t minor;
+};
+struct wl_owed wl_owed_by(const struct workload *wl, const struct wl_customer *c, size_t max);
+/* The customer pays `percent` of its first `items` items, and says little about it; with references: which. */
+void wl_told_payment(struct workload *wl, int customer, int items, int percent, bool references);
+void wl_advice(struct workload *wl);
+void wl_on_account(struct workload *wl);
+void wl_promise(struct workload *wl);
+void wl_hold(struct workload *wl);
 
 /* ---- workload_noise.c ---- */
 void wl_noise(struct workload *wl);

@@ -39,6 +39,10 @@ static void set_taxes(struct workload *wl, const struct wl_order *o, struct crm_
 
 	if (!o->taxed)
 		return;
+	if (wl_has(wl, WL_TERMS)) {
+		wl_taxes(wl, l);
+		return;
+	}
 	l->n_taxes = two ? 2 : 1;
 	l->taxes = WIRE_ARRAY(wl->arena, 2, type_tax);
 	for (size_t i = 0; i < l->n_taxes; i++)
@@ -198,7 +202,7 @@ void wl_new_order(struct workload *wl)
 		o->price_e6[i] =
 			(wl_chance(wl, 300) ? 10000000 : 1000000 * (1 + (int64_t)wl_any(wl, 90))) + 10000 * wl_any(wl, 100);
 	}
-	if (o->n_lines > 1 && wl_chance(wl, 150))
+	if (o->n_lines > 1 && wl_chance(wl, wl_has(wl, WL_TERMS) ? 400 : 150))
 		o->price_e6[1] = -500000; /* a discount */
 	book(wl, o);
 	if (!wl_chance(wl, 750))
@@ -239,6 +243,11 @@ void wl_take_on(struct workload *wl)
 		 text_printf(wl->arena, "%s brings item " TEXT_FMT, c->account, TEXT_ARG(o->external_number)).s);
 	if (again)
 		wl_apart(wl);
+	if (!wl_has(wl, WL_DEBIT_MEMOS) || !wl_chance(wl, 150))
+		return;
+	wl_apart(wl);
+	wl_event(wl, "crm.sales-order.v1", CRM, o->account, e, "the same item once more");
+	wl_apart(wl);
 }
 
 /* ---- orders that are wrong ----------------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* workload_people: commands of every kind, on what is there when they are sent; now and then wrong ones. */
 #include "workload_impl.h"
 
-static struct command_event *command_new(struct arena *arena, struct text account, enum command_event_case what)
+struct command_event *wl_command_new(struct arena *arena, struct text account, enum command_event_case what)
 {
 	struct command_event *c = WIRE_NEW(arena, command_event);
 
@@ -11,8 +11,8 @@ static struct command_event *command_new(struct arena *arena, struct text accoun
 	return c;
 }
 
-static bool record(const struct wl_action *a, struct arena *arena, const struct command_event *c, struct text what,
-		   struct sim_send *ret)
+bool wl_say_command(const struct wl_action *a, struct arena *arena, const struct command_event *c, struct text what,
+		    struct sim_send *ret)
 {
 	wl_record(arena, "ar.command.v1", c, a->id, TEXT("/console"), c->account, WL_FORM_PROTOBUF, ret);
 	ret->what = what.s;
@@ -20,20 +20,17 @@ static bool record(const struct wl_action *a, struct arena *arena, const struct 
 }
 
 /* A command that is wrong in one way: 0 = right. */
-static uint32_t how_wrong(const struct workload *wl, struct sim_rng *r)
+uint32_t wl_how_wrong(const struct workload *wl, struct sim_rng *r)
 {
 	return wl_has(wl, WL_ODD_COMMANDS) && sim_permille(r, 400) ? 1 + sim_below(r, 6) : 0;
 }
 
-static int32_t version_of(const struct cash_item_row *item, uint32_t wrong)
+int32_t wl_version_of(const struct cash_item_row *item, uint32_t wrong)
 {
 	return item->version + (wrong == 1 ? 1 : 0);
 }
 
-/* The n-th item that fulfils a condition, n by chance. */
-typedef bool item_is_fn(const struct workload *wl, const struct cash_item_row *item);
-
-static const struct cash_item_row *some_item(const struct workload *wl, struct sim_rng *r, item_is_fn *is)
+const struct cash_item_row *wl_some_item(const struct workload *wl, struct sim_rng *r, wl_item_is_fn *is)
 {
 	const struct cash_item_row *found = NULL;
 	uint32_t n = 0;
@@ -44,13 +41,13 @@ static const struct cash_item_row *some_item(const struct workload *wl, struct s
 	return found;
 }
 
-static bool is_any(const struct workload *wl, const struct cash_item_row *item)
+bool wl_is_any(const struct workload *wl, const struct cash_item_row *item)
 {
 	(void)wl;
 	return !text_starts(item->account, TEXT("~"));
 }
 
-static bool is_held(const struct workload *wl, const struct cash_item_row *item)
+bool wl_is_held(const struct workload *wl, const struct cash_item_row *item)
 {
 	(void)wl;
 	return item->kind == CASH_ITEM_HOLDING && item->open_minor != 0;
@@ -68,7 +65,7 @@ static bool is_receipt(const struct workload *wl, const struct cash_item_row *it
 	return item->kind == CASH_ITEM_RECEIPT && text_empty(item->away_transfer) && text_empty(item->returned_by);
 }
 
-static bool is_open_credit(const struct workload *wl, const struct cash_item_row *item)
+bool wl_is_open_credit(const struct workload *wl, const struct cash_item_row *item)
 {
 	(void)wl;
 	return item->open_minor < 0 && item->kind != CASH_ITEM_HOLDING;
@@ -87,45 +84,45 @@ static bool is_applied_credit(const struct workload *wl, const struct cash_item_
 static bool make_assign(struct workload *wl, const struct wl_action *a, struct sim_rng *r, struct arena *arena,
 			struct sim_send *ret)
 {
-	uint32_t wrong = how_wrong(wl, r);
-	const struct cash_item_row *item = some_item(wl, r, wrong == 2 ? is_holding : is_held);
+	uint32_t wrong = wl_how_wrong(wl, r);
+	const struct cash_item_row *item = wl_some_item(wl, r, wrong == 2 ? is_holding : wl_is_held);
 
 	if (item == NULL)
 		return false;
-	struct command_event *c = command_new(arena, item->account, COMMAND_EVENT_ASSIGN_PAYER);
+	struct command_event *c = wl_command_new(arena, item->account, COMMAND_EVENT_ASSIGN_PAYER);
 	struct command_assign_payer *p = c->assign_payer = WIRE_NEW(arena, command_assign_payer);
 	p->line_id = wrong == 3 ? TEXT("NO-LINE") : item->line_id;
 	p->payer_account = text_of(wl->customer[sim_below(r, (uint32_t)wl->n_customers)].account);
 	if (wrong == 4)
 		p->payer_account = TEXT("C-NOBODY"); /* refused where it arrives, and back */
-	p->expected_version = version_of(item, wrong);
-	return record(a, arena, c,
-		      text_printf(arena, "the clerk says that " TEXT_FMT " paid line " TEXT_FMT, TEXT_ARG(p->payer_account),
-				  TEXT_ARG(p->line_id)),
-		      ret);
+	p->expected_version = wl_version_of(item, wrong);
+	return wl_say_command(a, arena, c,
+			      text_printf(arena, "the clerk says that " TEXT_FMT " paid line " TEXT_FMT, TEXT_ARG(p->payer_account),
+					  TEXT_ARG(p->line_id)),
+			      ret);
 }
 
 static bool make_send_back(struct workload *wl, const struct wl_action *a, struct sim_rng *r, struct arena *arena,
 			   struct sim_send *ret)
 {
-	uint32_t wrong = how_wrong(wl, r);
-	const struct cash_item_row *item = some_item(wl, r, wrong == 2 || wrong == 3 ? is_any : is_receipt);
+	uint32_t wrong = wl_how_wrong(wl, r);
+	const struct cash_item_row *item = wl_some_item(wl, r, wrong == 2 || wrong == 3 ? wl_is_any : is_receipt);
 
 	if (item == NULL)
 		return false;
-	struct command_event *c = command_new(arena, item->account, COMMAND_EVENT_SEND_BACK);
+	struct command_event *c = wl_command_new(arena, item->account, COMMAND_EVENT_SEND_BACK);
 	c->send_back = WIRE_NEW(arena, command_send_back);
 	c->send_back->document_id = wrong == 4 ? TEXT("NO-DOCUMENT") : item->document_id;
-	c->send_back->expected_version = version_of(item, wrong);
-	return record(a, arena, c,
-		      text_printf(arena, "the clerk sends line " TEXT_FMT " of " TEXT_FMT " back", TEXT_ARG(item->line_id),
-				  TEXT_ARG(item->account)),
-		      ret);
+	c->send_back->expected_version = wl_version_of(item, wrong);
+	return wl_say_command(a, arena, c,
+			      text_printf(arena, "the clerk sends line " TEXT_FMT " of " TEXT_FMT " back", TEXT_ARG(item->line_id),
+					  TEXT_ARG(item->account)),
+			      ret);
 }
 
 /* ---- apply, unapply ------------------------------------------------------------------------------------------------------------------ */
 
-static struct type_item_ref *ref_of(struct arena *arena, const struct cash_item_row *item)
+struct type_item_ref *wl_item_ref(struct arena *arena, const struct cash_item_row *item)
 {
 	struct type_item_ref *ref = WIRE_NEW(arena, type_item_ref);
 
@@ -146,7 +143,7 @@ static void add_targets(const struct workload *wl, struct command_apply *apply, 
 		if (!text_eq(item->account, credit->account) || !fits)
 			continue;
 		struct command_apply_target *t = &apply->targets[apply->n_targets++];
-		t->item = ref_of(arena, item);
+		t->item = wl_item_ref(arena, item);
 		if (!sim_permille(r, 400))
 			continue;
 		memcpy(t->amount.currency, wrong == 4 ? "CHF" : item->currency, 4);
@@ -156,40 +153,40 @@ static void add_targets(const struct workload *wl, struct command_apply *apply, 
 
 static bool make_apply(struct workload *wl, const struct wl_action *a, struct sim_rng *r, struct arena *arena, struct sim_send *ret)
 {
-	uint32_t wrong = how_wrong(wl, r);
-	const struct cash_item_row *credit = some_item(wl, r, wrong == 5 ? is_any : is_open_credit);
+	uint32_t wrong = wl_how_wrong(wl, r);
+	const struct cash_item_row *credit = wl_some_item(wl, r, wrong == 5 ? wl_is_any : wl_is_open_credit);
 
 	if (credit == NULL)
 		return false;
-	struct command_event *c = command_new(arena, credit->account, COMMAND_EVENT_APPLY);
+	struct command_event *c = wl_command_new(arena, credit->account, COMMAND_EVENT_APPLY);
 	c->apply = WIRE_NEW(arena, command_apply);
-	c->apply->credit = ref_of(arena, credit);
-	c->apply->expected_version = version_of(credit, wrong);
-	if (sim_permille(r, 200))
+	c->apply->credit = wl_item_ref(arena, credit);
+	c->apply->expected_version = wl_version_of(credit, wrong);
+	if (sim_permille(r, wl_has(wl, WL_SOFT_PERIODS) ? 700 : 200) || (wrong == 6 && !wl->spine))
 		c->apply->accounting_date = a->date + (wrong == 6 ? -9 : 0);
 	add_targets(wl, c->apply, credit, wrong, r, arena);
 	if (c->apply->n_targets == 0)
 		return false;
-	return record(a, arena, c,
-		      text_printf(arena, "the clerk applies a credit of " TEXT_FMT " to %zu items", TEXT_ARG(credit->account),
-				  c->apply->n_targets),
-		      ret);
+	return wl_say_command(a, arena, c,
+			      text_printf(arena, "the clerk applies a credit of " TEXT_FMT " to %zu items",
+					  TEXT_ARG(credit->account), c->apply->n_targets),
+			      ret);
 }
 
 static bool make_unapply(struct workload *wl, const struct wl_action *a, struct sim_rng *r, struct arena *arena,
 			 struct sim_send *ret)
 {
-	uint32_t wrong = how_wrong(wl, r);
-	const struct cash_item_row *credit = some_item(wl, r, wrong == 2 ? is_any : is_applied_credit);
+	uint32_t wrong = wl_how_wrong(wl, r);
+	const struct cash_item_row *credit = wl_some_item(wl, r, wrong == 2 ? wl_is_any : is_applied_credit);
 
 	if (credit == NULL)
 		return false;
-	struct command_event *c = command_new(arena, credit->account, COMMAND_EVENT_UNAPPLY);
+	struct command_event *c = wl_command_new(arena, credit->account, COMMAND_EVENT_UNAPPLY);
 	c->unapply = WIRE_NEW(arena, command_unapply);
-	c->unapply->credit = ref_of(arena, credit);
+	c->unapply->credit = wl_item_ref(arena, credit);
 	if (wrong == 3)
 		c->unapply->credit->document_id = TEXT("NO-DOCUMENT");
-	c->unapply->expected_version = version_of(credit, wrong);
+	c->unapply->expected_version = wl_version_of(credit, wrong);
 	for (size_t i = 0; i < wl->view.n_applications && sim_permille(r, 500); i++)
 		if (text_eq(wl->view.applications[i]->credit_document_id, credit->document_id)) {
 			c->unapply->debit = WIRE_NEW(arena, type_item_ref);
@@ -197,8 +194,9 @@ static bool make_unapply(struct workload *wl, const struct wl_action *a, struct 
 			c->unapply->debit->sequence = wl->view.applications[i]->debit_sequence;
 			break;
 		}
-	return record(a, arena, c,
-		      text_printf(arena, "the clerk undoes applications of a credit of " TEXT_FMT, TEXT_ARG(credit->account)), ret);
+	return wl_say_command(
+		a, arena, c,
+		text_printf(arena, "the clerk undoes applications of a credit of " TEXT_FMT, TEXT_ARG(credit->account)), ret);
 }
 
 void wl_command(struct workload *wl)
@@ -231,12 +229,12 @@ static bool make_block(struct workload *wl, const struct wl_action *a, struct si
 	struct command_event *c;
 
 	if (a->arg[1] == 1) {
-		c = command_new(arena, account, COMMAND_EVENT_LIFT_BLOCK);
+		c = wl_command_new(arena, account, COMMAND_EVENT_LIFT_BLOCK);
 		c->lift_block = WIRE_NEW(arena, command_lift_block);
 		c->lift_block->block_id = id;
-		return record(a, arena, c, text_printf(arena, "block " TEXT_FMT " is lifted", TEXT_ARG(id)), ret);
+		return wl_say_command(a, arena, c, text_printf(arena, "block " TEXT_FMT " is lifted", TEXT_ARG(id)), ret);
 	}
-	c = command_new(arena, account, COMMAND_EVENT_SET_BLOCK);
+	c = wl_command_new(arena, account, COMMAND_EVENT_SET_BLOCK);
 	c->set_block = WIRE_NEW(arena, command_set_block);
 	c->set_block->block_id = id;
 	c->set_block->reason = (enum command_block_reason)(1 + sim_below(r, 4));
@@ -244,7 +242,7 @@ static bool make_block(struct workload *wl, const struct wl_action *a, struct si
 		c->set_block->until = a->date + (date_t)sim_below(r, 20);
 	for (size_t i = 0; i < wl->view.n_items && sim_permille(r, 600); i++)
 		if (text_eq(wl->view.items[i]->account, account)) {
-			c->set_block->item = ref_of(arena, wl->view.items[i]);
+			c->set_block->item = wl_item_ref(arena, wl->view.items[i]);
 			break;
 		}
 	if (wl_has(wl, WL_ODD_COMMANDS) && sim_permille(r, 200)) {
@@ -252,7 +250,8 @@ static bool make_block(struct workload *wl, const struct wl_action *a, struct si
 		c->set_block->item->document_id = TEXT("NO-DOCUMENT");
 		c->set_block->item->sequence = 1;
 	}
-	return record(a, arena, c, text_printf(arena, "block " TEXT_FMT " on " TEXT_FMT, TEXT_ARG(id), TEXT_ARG(account)), ret);
+	return wl_say_command(a, arena, c, text_printf(arena, "block " TEXT_FMT " on " TEXT_FMT, TEXT_ARG(id), TEXT_ARG(account)),
+			      ret);
 }
 
 void wl_block(struct workload *wl)

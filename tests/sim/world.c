@@ -317,7 +317,7 @@ void world_run(uint64_t seed, unsigned life, bool tell, const uint32_t *omit, si
 	make_world(w, seed, life, tell);
 	sim_world = w;
 	w->escape = &escape;
-	w->workload = workload_new(seed);
+	w->workload = workload_new(seed, left_out(OMIT_BOOKS, omit, n_omit));
 	w->invariants = invariants_new(w);
 	*ret = (struct result){ .ok = false };
 	ret->comparable = workload_commutes(w->workload);

@@ -218,6 +218,10 @@ void log_view(const struct log_topic *t, uint32_t topic_at, int32_t partition, s
 bool broker_answers(struct world *w, const char *where, struct err *err);
 
 void group_make(struct world *w, enum sim_service s);
+/* The broker has closed every connection: each reader says so at its next poll, also when the broker is back by then. */
+void group_cut_off(struct world *w);
+/* Has a reader records of this partition that it has not committed yet? */
+bool group_holds_records(struct world *w, const struct log_topic *t, int32_t partition);
 /* Members that died some time ago are found out. Returns when to look next. */
 int64_t groups_notice(struct world *w);
 void group_zombie(struct world *w, struct instance *in, int64_t for_us);
@@ -270,6 +274,7 @@ void story(struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* ---- world.c ------------------------------------------------------------------------------------------------------------------- */
 
 #define OMIT_FAULT 0x80000000u /* in a list of omissions: a fault; without it: a step */
+#define OMIT_BOOKS 0x40000000u /* all that the workload learnt with the books in full: what is left is the spine's plan */
 
 struct result {
 	bool ok;

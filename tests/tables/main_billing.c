@@ -185,6 +185,12 @@ static void numbers(struct tally *t, struct arena *arena)
 	struct text next = bil_number_make(arena, TEXT("DE"), BILLING_DOCUMENT_TYPE_INVOICE, 2026, 1023, 10000000);
 	expect(t, text_starts(last, TEXT("DEI26-SF9999999")) && text_starts(next, TEXT("DEI26-SFA000000")),
 	       "L7.2b after 9,999,999 comes A000000");
+	bool same = true;
+	for (size_t c = 0; c < ARRAY_LEN(counters); c++)
+		same = same && bil_number_counter(bil_number_make(arena, TEXT("DE"), BILLING_DOCUMENT_TYPE_INVOICE, 2026, 1023,
+								  counters[c])) == counters[c];
+	expect(t, same && bil_number_counter(last) == 9999999 && bil_number_counter(next) == 10000000,
+	       "L7.2b its counter can be read again");
 }
 
 static void periods(struct tally *t)

@@ -240,7 +240,8 @@ static struct mem *read_all(const struct made *made, uint64_t seed)
 
 static bool is_commit_order(const struct col *c)
 {
-	return strcmp(c->name, "ledger_seq") == 0 || strcmp(c->name, "undone_ledger_seq") == 0;
+	return strcmp(c->name, "ledger_seq") == 0 || strcmp(c->name, "undone_ledger_seq") == 0 ||
+	       strcmp(c->name, "ended_ledger_seq") == 0;
 }
 
 static struct text row_text(const struct table *t, const void *row, struct arena *a)

@@ -287,3 +287,17 @@ const struct billing_credited_so_far *bil_credit_memo_count(struct arena *arena,
 	}
 	return next;
 }
+
+bool bil_credit_memo_fits(struct arena *arena, const struct billing_document_issued *invoice,
+			  const struct billing_credited_so_far *so_far, const struct billing_document_issued *memo)
+{
+	const struct billing_credited_so_far *next = bil_credit_memo_count(arena, invoice, so_far, memo);
+	int64_t net = 0;
+
+	for (size_t i = 0; i < next->n_lines; i++)
+		CHECK(money_add_minor(net, next->lines[i].net_minor, &net));
+	for (size_t i = 0; i < next->n_taxes; i++)
+		if (!within(next->taxes[i].amount_minor, invoice->taxes[i].amount_minor))
+			return false;
+	return net <= invoice->net_minor;
+}

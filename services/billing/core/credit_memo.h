@@ -33,6 +33,13 @@ const struct billing_credited_so_far *bil_credit_memo_count(struct arena *arena,
 							    const struct billing_credited_so_far *so_far,
 							    const struct billing_document_issued *memo);
 
+/*
+ * With this memo no more is credited than the invoice was worth, in net and in each tax. What lies on the lines may forbid what each line
+ * alone would allow: where a discount is a line of its own, the line it discounts is credited together with it.
+ */
+bool bil_credit_memo_fits(struct arena *arena, const struct billing_document_issued *invoice,
+			  const struct billing_credited_so_far *so_far, const struct billing_document_issued *memo);
+
 /* Is a line left to credit? */
 bool bil_credit_memo_is_left(const struct billing_document_issued *invoice, const struct billing_credited_so_far *so_far);
 

@@ -3,6 +3,7 @@
 #include "id/id.h"
 
 #define DECIMALS_MAX INT64_C(9999999)
+#define COUNTER_AT   8 /* 7 places */
 #define FIRST_LETTER (INT64_C(10) * 36 * 36 * 36 * 36 * 36 * 36) /* A000000 in base 36 */
 
 static void base36(char *at, int places, int64_t value)
@@ -54,4 +55,17 @@ struct text bil_number_make(struct arena *arena, struct text prefix, enum billin
 	struct text number = id_check_append(arena, body);
 	CHECK(number.n == NUMBER_CHARS);
 	return number;
+}
+
+int64_t bil_number_counter(struct text number)
+{
+	int64_t decimals = 0, value = 0;
+
+	CHECK(number.n == NUMBER_CHARS);
+	struct text count = { number.s + COUNTER_AT, 7 };
+	if (text_parse_i64(count, &decimals))
+		return decimals;
+	for (size_t i = 0; i < count.n; i++)
+		value = value * 36 + (count.s[i] <= '9' ? count.s[i] - '0' : count.s[i] - 'A' + 10);
+	return value - FIRST_LETTER + DECIMALS_MAX + 1;
 }

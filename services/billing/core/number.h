@@ -28,5 +28,7 @@ bool bil_number_prefix_valid(struct text prefix);
 
 struct text bil_number_make(struct arena *arena, struct text prefix, enum billing_document_type type, int fiscal_year, int32_t lane,
 			    int64_t counter);
+/* The counter of a number that bil_number_make made. */
+int64_t bil_number_counter(struct text number);
 
 #endif

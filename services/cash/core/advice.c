@@ -233,6 +233,7 @@ void cash_emit_advice_joined(struct decision *d, const struct cash_advice_row *a
 	recorded->payer_account = advice->remittance->payer_account;
 	recorded->named_line_id = advice->named_line;
 	recorded->line_id = line_id;
+	recorded->indicative = advice->indicative;
 	recorded->remittance = advice->remittance;
 	cash_emit(d, event, TEXT_NONE, TEXT_NONE);
 }

@@ -176,6 +176,7 @@ static void advice_recorded(const struct change *c, const struct cash_advice_rec
 		.named_line = e->named_line_id,
 		.line_id = e->line_id,
 		.left_reason = e->reason,
+		.indicative = e->indicative,
 		.remittance = e->remittance,
 	};
 

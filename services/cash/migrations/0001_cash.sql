@@ -130,6 +130,7 @@ CREATE TABLE advice (
 	named_line text COLLATE "C" NOT NULL,
 	line_id text COLLATE "C" NOT NULL,
 	left_reason text COLLATE "C" NOT NULL,
+	indicative boolean NOT NULL,
 	remittance bytea,
 	PRIMARY KEY (lane, account, advice_id)
 );

@@ -1,5 +1,6 @@
 #include "collections/core/command.h"
 #include "collections/core/items.h"
+#include "collections/core/promise.h"
 #include "ev/intake.h"
 #include "money/money.h"
 #include "wire/wire.h"
@@ -134,7 +135,9 @@ void command_want(struct book *book, const struct input *input, const struct com
 	case COMMAND_EVENT_MAKE_PROMISE: {
 		const struct command_make_promise *m = c->make_promise;
 		struct collections_promise open = promise_key(input, c->account, TEXT_NONE);
+		struct collections_paid paid = { .lane = input->lane, .account = c->account };
 		book_want(book, &collections_business_day_table, BOOK_KEY, &day);
+		book_want(book, &collections_paid_table, PAID_OF_ACCOUNT, &paid);
 		book_want(book, &collections_promise_table, PROMISE_OF_ACCOUNT, &open);
 		for (size_t i = 0; i < m->n_items; i++)
 			want_item(book, input, c->account, &m->items[i]);
@@ -321,6 +324,8 @@ static void make_promise(struct decision *d, struct text account, const struct c
 	struct money amount;
 	struct text subject;
 	const char *why = check_promise(d, account, m, day != NULL ? day->business_date : DATE_NONE, &amount, &subject);
+	struct rows paid = book_find(d->book, &collections_paid_table, PAID_OF_ACCOUNT,
+				     &(struct collections_paid){ .lane = d->input->lane, .account = account });
 
 	if (why != NULL || book_is_again(d->book)) {
 		if (!book_is_again(d->book))
@@ -339,6 +344,8 @@ static void make_promise(struct decision *d, struct text account, const struct c
 	e->promise_made->grace_days = m->grace_days;
 	e->promise_made->channel = m->channel;
 	e->promise_made->supersedes = before != NULL && before->open;
+	e->promise_made->paid_before_minor =
+		promise_paid_before(e->promise_made, (const struct collections_paid *const *)paid.row, paid.n);
 	emit(d, e);
 }
 

@@ -20,9 +20,10 @@ bool promise_covers(const struct collections_promise_made *made, const struct co
 	return has_item(made, item->document_id, item->sequence);
 }
 
-int64_t promise_paid(const struct collections_promise_made *made, const struct collections_paid *const *paid, size_t n, date_t day)
+/* As far as an amount can carry, either way. */
+static int64_t sum_until(const struct collections_promise_made *made, const struct collections_paid *const *paid, size_t n,
+			 date_t last)
 {
-	date_t last = MIN(day, promise_last_day(made));
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -34,8 +35,20 @@ int64_t promise_paid(const struct collections_promise_made *made, const struct c
 		if (made->n_items > 0 && has_item(made, p->document_id, p->sequence))
 			minor = p->applied_minor;
 		if (!money_add_minor(sum, minor, &sum))
-			return WIRE_MINOR_MAX;
+			return sum > 0 ? WIRE_MINOR_MAX : -WIRE_MINOR_MAX;
 	}
+	return MIN(MAX(sum, -WIRE_MINOR_MAX), WIRE_MINOR_MAX);
+}
+
+int64_t promise_paid_before(const struct collections_promise_made *made, const struct collections_paid *const *paid, size_t n)
+{
+	return sum_until(made, paid, n, promise_last_day(made));
+}
+
+int64_t promise_paid(const struct collections_promise_made *made, const struct collections_paid *const *paid, size_t n, date_t day)
+{
+	int64_t sum = sum_until(made, paid, n, MIN(day, promise_last_day(made))) - made->paid_before_minor;
+
 	return MIN(MAX(sum, (int64_t)0), WIRE_MINOR_MAX);
 }
 

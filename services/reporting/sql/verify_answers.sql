@@ -2,9 +2,11 @@
 -- Columns: place, expected, found. No parameters. No rows = fine; at most 100.
 WITH asked AS (
 	SELECT lane, event_id, type, CASE
-		WHEN type IN ('order_booked', 'order_amended', 'order_fulfilled', 'order_cancelled', 'opening_item') THEN 'billing'
-		WHEN type IN ('line_booked', 'line_returned', 'statement_closed', 'assign_payer', 'send_back', 'apply', 'unapply') THEN 'cash'
-		WHEN type IN ('set_block', 'lift_block', 'day_closed') THEN 'collections' END AS service
+		WHEN type IN ('order_booked', 'order_amended', 'order_fulfilled', 'order_cancelled', 'opening_item',
+			'issue_credit_memo', 'issue_debit_memo') THEN 'billing'
+		WHEN type IN ('line_booked', 'line_returned', 'statement_closed', 'assign_payer', 'send_back', 'apply', 'unapply',
+			'remittance_advised', 'place_on_account', 'take_off_account', 'identify_again') THEN 'cash'
+		WHEN type IN ('set_block', 'lift_block', 'set_hold', 'lift_hold', 'make_promise', 'cancel_promise', 'day_closed') THEN 'collections' END AS service
 	FROM audit_record WHERE service = 'intake'
 ), answer AS (
 	SELECT lane, service, cause_event_id AS event_id, count(*) AS n FROM audit_record WHERE service <> 'intake' AND final GROUP BY 1, 2, 3
