@@ -32,6 +32,12 @@ static const char *document(struct words *w, struct text id)
 	return text_cstr(w->a, text_empty(t) ? id : t);
 }
 
+/* The document of an item that a broken record may lack. */
+static const char *document_of(struct words *w, const struct type_item_ref *item)
+{
+	return item == NULL ? "?" : document(w, item->document_id);
+}
+
 static void refused(struct words *w, const struct type_refused *r)
 {
 	buf_printf(&w->b, "refused, " TEXT_FMT ": " TEXT_FMT, TEXT_ARG(r->reason), TEXT_ARG(r->detail));
@@ -262,11 +268,11 @@ static void cash_words(struct words *w, const struct cash_event *ev)
 		return;
 	case CASH_EVENT_PLACED_ON_ACCOUNT:
 		buf_printf(&w->b, "%s of %s left on the account on %s", money(w, &ev->placed_on_account->amount),
-			   document(w, ev->placed_on_account->credit->document_id), day(w, ev->placed_on_account->accounting_date));
+			   document_of(w, ev->placed_on_account->credit), day(w, ev->placed_on_account->accounting_date));
 		return;
 	case CASH_EVENT_TAKEN_OFF_ACCOUNT:
 		buf_printf(&w->b, "%s of %s taken off the account on %s", money(w, &ev->taken_off_account->amount),
-			   document(w, ev->taken_off_account->credit->document_id), day(w, ev->taken_off_account->accounting_date));
+			   document_of(w, ev->taken_off_account->credit), day(w, ev->taken_off_account->accounting_date));
 		return;
 	case CASH_EVENT_REFUSED:
 		refused(w, ev->refused);
@@ -286,7 +292,7 @@ static void promise_words(struct words *w, const struct collections_event *ev)
 	switch (ev->event_case) {
 	case COLLECTIONS_EVENT_HOLD_SET:
 		buf_printf(&w->b, "hold " TEXT_FMT " on %s: %s", TEXT_ARG(ev->hold_set->hold_id),
-			   document(w, ev->hold_set->item->document_id), explain_enum(&command_hold_kind_enum, ev->hold_set->kind));
+			   document_of(w, ev->hold_set->item), explain_enum(&command_hold_kind_enum, ev->hold_set->kind));
 		return;
 	case COLLECTIONS_EVENT_HOLD_LIFTED:
 		buf_printf(&w->b, "hold " TEXT_FMT " lifted", TEXT_ARG(ev->hold_lifted->hold_id));
@@ -399,41 +405,6 @@ const struct type_provenance *explain_provenance(const struct wire_msg *msg, con
 	if (msg == &cash_event_msg)
 		return ((const struct cash_event *)body)->provenance;
 	return msg == &collections_event_msg ? ((const struct collections_event *)body)->provenance : NULL;
-}
-
-const struct type_explanation *explain_decision(const struct wire_msg *msg, const void *body)
-{
-	const struct cash_event *ev = body;
-
-	if (msg != &cash_event_msg)
-		return NULL;
-	switch (ev->event_case) {
-	case CASH_EVENT_TRANSFER_SENT:
-		return ev->transfer_sent->explanation;
-	case CASH_EVENT_APPLIED:
-		return ev->applied->explanation;
-	case CASH_EVENT_LEFT_UNAPPLIED:
-		return ev->left_unapplied->explanation;
-	case CASH_EVENT_LEFT_UNIDENTIFIED:
-		return ev->left_unidentified->explanation;
-	default:
-		return NULL;
-	}
-}
-
-struct text explain_rule(const struct type_explanation *x, struct arena *a)
-{
-	struct buf b = { .arena = a };
-
-	if (!text_empty(x->rule_id))
-		buf_printf(&b, "by rule " TEXT_FMT, TEXT_ARG(x->rule_id));
-	if (!text_empty(x->rule_version))
-		buf_printf(&b, ", version " TEXT_FMT, TEXT_ARG(x->rule_version));
-	if (!text_empty(x->because))
-		buf_printf(&b, "%s" TEXT_FMT, b.n > 0 ? ": " : "", TEXT_ARG(x->because));
-	if (!text_empty(x->tie_break))
-		buf_printf(&b, "%stie: " TEXT_FMT, b.n > 0 ? "; " : "", TEXT_ARG(x->tie_break));
-	return buf_text(&b);
 }
 
 const struct type_journal_entry *explain_entries(const struct wire_msg *msg, const void *body, size_t *ret_n)
