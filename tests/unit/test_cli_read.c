@@ -2,6 +2,7 @@
 #include "cli/aging.h"
 #include "cli/explain_words.h"
 #include "cli/known.h"
+#include "cli/period.h"
 #include "cli/stored.h"
 #include "cli/verify.h"
 #include "ev/all.h"
@@ -78,6 +79,33 @@ static void amounts_of_an_array(void **state)
 	assert_false(aging_amounts(TEXT("{1,NULL,3}"), m, 3));
 	assert_false(aging_amounts(TEXT("1,2,3"), m, 3));
 	assert_false(aging_amounts(TEXT("{}"), m, 3));
+}
+
+/* ---- periods (RPT-07) ---- */
+
+static void names_of_periods(void **state)
+{
+	static const char *const bad[] = { "",
+					   "2026",
+					   "2026-13",
+					   "2026-1",
+					   "2026-01-01",
+					   "2026-01-31..2026-01-01",
+					   "2026-01-01..",
+					   "2026-01..2026-02",
+					   "2026-01-01..2026-02-30" };
+	date_t from, to;
+	struct err err;
+
+	(void)state;
+	assert_true(period_parse(TEXT("2028-02"), &err, &from, &to));
+	assert_int_equal(from, date_of(2028, 2, 1));
+	assert_int_equal(to, date_of(2028, 2, 29));
+	assert_true(period_parse(TEXT("2026-01-15..2026-03-31"), &err, &from, &to));
+	assert_int_equal(from, date_of(2026, 1, 15));
+	assert_int_equal(to, date_of(2026, 3, 31));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(period_parse(text_of(bad[i]), &err, &from, &to));
 }
 
 /* ---- up to where it is known ---- */
@@ -312,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buckets_of_a_setting),
 		cmocka_unit_test(amounts_of_an_array),
+		cmocka_unit_test(names_of_periods),
 		cmocka_unit_test(answers_say_up_to_where_they_are_complete),
 		cmocka_unit_test(bytes_of_the_database),
 		cmocka_unit_test(counters_of_document_numbers),
