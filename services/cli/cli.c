@@ -25,7 +25,7 @@ extern const struct command cmd_migrate, cmd_topics, cmd_publish, cmd_play, cmd_
 	cmd_dlq, cmd_generate, cmd_import, cmd_aging, cmd_checkpoints, cmd_statement, cmd_dso, cmd_changes, cmd_rollforward,
 	cmd_account, cmd_items, cmd_invoices, cmd_unidentified, cmd_unapplied, cmd_worklist, cmd_exceptions, cmd_explain,
 	cmd_verify, cmd_money, cmd_notices, cmd_refill, cmd_reposition, cmd_rebuild, cmd_credit_memo, cmd_debit_memo, cmd_promise,
-	cmd_hold, cmd_onaccount, cmd_why_not, cmd_period;
+	cmd_hold, cmd_onaccount, cmd_why_not, cmd_period, cmd_history;
 
 static const struct {
 	const char *title;
@@ -36,8 +36,8 @@ static const struct {
 	{ "Events", { &cmd_publish, &cmd_play, &cmd_tick, &cmd_settle, &cmd_tail, &cmd_dlq } },
 	{ "Deciding", { &cmd_command, &cmd_credit_memo, &cmd_debit_memo, &cmd_onaccount, &cmd_promise, &cmd_hold, &cmd_period } },
 	{ "Reading the books",
-	  { &cmd_aging, &cmd_statement, &cmd_dso, &cmd_changes, &cmd_checkpoints, &cmd_rollforward, &cmd_account, &cmd_items,
-	    &cmd_invoices, &cmd_unidentified, &cmd_unapplied, &cmd_money, &cmd_worklist, &cmd_notices, &cmd_exceptions,
+	  { &cmd_aging, &cmd_statement, &cmd_dso, &cmd_changes, &cmd_checkpoints, &cmd_rollforward, &cmd_account, &cmd_history,
+	    &cmd_items, &cmd_invoices, &cmd_unidentified, &cmd_unapplied, &cmd_money, &cmd_worklist, &cmd_notices, &cmd_exceptions,
 	    &cmd_explain, &cmd_why_not, &cmd_verify } },
 	{ "Watching", { &cmd_status } },
 	{ "When something went wrong", { &cmd_refill, &cmd_reposition, &cmd_rebuild } },
