@@ -1,6 +1,7 @@
 /* cli: the table of commands, and what they share. */
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/xlsx.h"
 #include "date/date.h"
 #include "id/id.h"
 #include "store/store.h"
@@ -290,9 +291,27 @@ bool cli_read_file(struct cli *cli, const char *path, struct err *err, struct te
 
 /* ---- the tool ---- */
 
+/* A list that found something is whole, too; one that failed in the middle is not left behind. */
+static int close_file(struct cli *cli, int code)
+{
+	struct err err;
+
+	if (cli->xlsx == NULL)
+		return code;
+	bool keep = code == EXIT_OK || (code == EXIT_FOUND && !xlsx_is_empty(cli->xlsx));
+	bool ok = xlsx_close(cli->xlsx, keep, &err);
+
+	cli->xlsx = NULL;
+	if (!ok)
+		return cli_failed(cli, &err);
+	if (keep)
+		cli_say(cli, "%s is written", cli->xlsx_path);
+	return code;
+}
+
 static int run_command(struct cli *cli, int argc, char **argv)
 {
-	int code = cli->command->run(cli, argc, argv);
+	int code = close_file(cli, cli->command->run(cli, argc, argv));
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		if (errno != EPIPE)

@@ -12,7 +12,7 @@ LAYER["run"] = 3
 # One foreign library each; everything else sees our header only.
 FOREIGN = {
     "libpq-fe.h": {"store"}, "rdkafka.h": {"bus"}, "rdkafka_mock.h": {"bus"}, "hiredis.h": {"seen"}, "microhttpd.h": {"metrics"},
-    "jansson.h": {"json"}, "evp.h": {"id"}, "sha.h": {"id"},
+    "jansson.h": {"json"}, "evp.h": {"id"}, "sha.h": {"id"}, "xlsxwriter.h": {"cli"},
 }
 # The tool is no service: `openitem why-not` asks a service's pure core, so that there is no second implementation of it.
 TOOL_ASKS = {("cli", "cash/core")}
