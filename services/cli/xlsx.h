@@ -2,7 +2,7 @@
  * xlsx: lists as worksheets of one file (Office Open XML). The only user of libxlsxwriter; out.c calls it.
  *
  * Amounts are numbers with the currency's decimals in their format, days are dates, everything else that is no number is text: a cell never
- * holds a formula. What has more than 15 digits is text, because a spreadsheet would round it. The header stays in place and filters. Remarks
+ * holds a formula. What has more than 15 digits is text, because a spreadsheet would round it; fewer come back as the same number. The header stays in place and filters. Remarks
  * stand in a worksheet of their own. The same lists give the same bytes.
  *
  * Written under another name in the same directory and renamed by xlsx_close: a file of that name is whole, or it is not there.
