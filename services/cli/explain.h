@@ -66,7 +66,8 @@ void explain_begin(struct explain *x, const char *id);
 void explain_end(struct explain *x, struct text known);
 /*
  * One line at that depth, safe on a terminal. JSON: an object {"kind", "says", members, "under": [...]}, under the last one that is less deep.
- * kind: what it is, a word for programs: order, record, origin, place, rule, candidate, part, entry, application, open, dead_letter, more.
+ * kind: what it is, a word for programs: order, record, origin, place, versions, rule, candidate, candidates (what is recorded of them), part, entry,
+ * application, undone, open, dead_letter, more.
  */
 void explain_say(struct explain *x, int depth, const char *kind, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* Of the object said last, before the next is said; nothing in text. */

@@ -28,6 +28,16 @@ bool explain_is_told(const struct explain *x, const struct explain_record *r)
 
 /* ---- where it stands, where it came from ---- */
 
+/* "ladder 3, terms N30/1" */
+static struct text versions_of(struct explain *x, const struct type_provenance *p)
+{
+	struct buf b = { .arena = x->cli->arena };
+
+	for (size_t i = 0; p != NULL && i < p->n_rule_versions; i++)
+		buf_printf(&b, "%s" TEXT_FMT, i > 0 ? ", " : "", TEXT_ARG(p->rule_versions[i]));
+	return buf_text(&b);
+}
+
 static void add_members(struct explain *x, const struct explain_record *r)
 {
 	const struct type_provenance *p = explain_provenance(r->msg, r->body);
@@ -46,6 +56,7 @@ static void add_members(struct explain *x, const struct explain_record *r)
 	explain_member_int(x, "cause_offset", r->cause_offset);
 	explain_member(x, "cause_event_id", r->cause_event_id);
 	explain_member(x, "cause_source", p == NULL ? TEXT_NONE : p->source);
+	explain_member(x, "rule_versions", versions_of(x, p));
 }
 
 /* A fact that passed the gate: the record of the stranger it was. Of others only with --records. */
@@ -125,8 +136,10 @@ static void tell_candidates(struct explain *x, int depth, const struct explain_r
 static void tell_decision(struct explain *x, int depth, const struct explain_record *r)
 {
 	const struct type_explanation *why = explain_decision(r->msg, r->body);
-	struct text rule;
+	struct text rule = versions_of(x, explain_provenance(r->msg, r->body));
 
+	if (why == NULL && !text_empty(rule))
+		explain_say(x, depth, "versions", "decided by " TEXT_FMT, TEXT_ARG(rule));
 	if (why == NULL)
 		return;
 	rule = explain_rule(why, x->cli->arena);
