@@ -160,6 +160,31 @@ static bool tell_found(struct explain *x, const char *id, const struct found *fo
 	return true;
 }
 
+/* Leaves the documents that have the item. */
+static bool keep_with_item(struct explain *x, struct found *found, size_t *n, struct err *err)
+{
+	struct arena *a = x->cli->arena;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		_cleanup_(store_result_freep) struct store_result *r = NULL;
+		const char *params[] = { explain_number(x, found[i].lane), text_cstr(a, found[i].account),
+					 text_cstr(a, found[i].id) };
+		bool has = false;
+
+		if (strcmp(kinds[found[i].kind], "document") != 0)
+			continue; /* only documents have items */
+		if (!store_query(x->store, sql_explain_items, ARRAY_LEN(params), params, err, &r))
+			return false;
+		for (size_t k = 0; k < store_result_rows(r) && !has; k++)
+			has = store_result_i64(r, k, "sequence") == x->sequence;
+		if (has)
+			found[kept++] = found[i];
+	}
+	*n = kept;
+	return true;
+}
+
 /* "DOCUMENT/2", as the items of a document are called; "DOCUMENT:2" as the commands take it. */
 static bool find_item(struct explain *x, const char *id, struct err *err, struct found **ret_found, size_t *ret_n)
 {
@@ -171,9 +196,7 @@ static bool find_item(struct explain *x, const char *id, struct err *err, struct
 		return true;
 	if (!find(x, text_dup(x->cli->arena, (struct text){ id, at - 1 }).s, err, ret_found, ret_n))
 		return false;
-	if (*ret_n > 0 && strcmp(kinds[(*ret_found)->kind], "document") != 0)
-		*ret_n = 0; /* only documents have items */
-	return true;
+	return keep_with_item(x, *ret_found, ret_n, err);
 }
 
 static int nothing_known(struct explain *x, const char *id, const struct known *known)

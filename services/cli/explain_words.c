@@ -100,8 +100,8 @@ static void billing_words(struct words *w, const struct billing_event *ev)
 		document_issued(w, ev->item_taken_on);
 		return;
 	case BILLING_EVENT_PARKED:
-		buf_printf(&w->b, "waits, " TEXT_FMT ": for " TEXT_FMT, TEXT_ARG(ev->parked->reason),
-			   TEXT_ARG(ev->parked->waiting_for));
+		buf_printf(&w->b, "waits, " TEXT_FMT "%s" TEXT_FMT, TEXT_ARG(ev->parked->reason),
+			   text_empty(ev->parked->waiting_for) ? "" : ": for ", TEXT_ARG(ev->parked->waiting_for));
 		return;
 	case BILLING_EVENT_REFUSED:
 		refused(w, ev->refused);

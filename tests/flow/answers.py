@@ -243,9 +243,10 @@ def explain(stack, company):
     for (id,) in matched:
         if "taken: " not in stack.tool("explain", id):
             yield f"{id}: no candidates"
-    p = stack.run("explain", "NOTHING-LIKE-THIS/2")
-    if p.returncode != 1 or "NOTHING-LIKE-THIS/2" not in p.stderr or p.stdout:
-        yield f"explain of nothing: exit {p.returncode}, {p.stdout}, {p.stderr}"
+    for nothing in ("NOTHING-LIKE-THIS/2", item["reference"] + "/999", item["order"] + "/1"):
+        p = stack.run("explain", nothing)
+        if p.returncode != 1 or nothing not in p.stderr or p.stdout:
+            yield f"explain {nothing}: exit {p.returncode}, {p.stdout}, {p.stderr}"
 
 
 def periods(stack, company):
