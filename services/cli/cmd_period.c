@@ -110,26 +110,6 @@ static bool is_entity(struct job *j, const char *entity, struct err *err)
 	return store_result_rows(r) > 0 || err_set(err, ERR_STOP, "unknown_entity", "there is no legal entity %.40s", entity);
 }
 
-/* Services keep a period by its bounds: one that overlaps another is closed and opened by those bounds only. */
-static bool check(struct job *j, struct text entity, struct err *err)
-{
-	_cleanup_(store_result_freep) struct store_result *r = NULL;
-	const char *name = text_cstr(j->cli->arena, entity);
-
-	if (!is_entity(j, name, err) || !read_periods(j->cli, name, err, &r))
-		return false;
-	for (size_t i = 0; i < store_result_rows(r); i++) {
-		date_t from = day_of(r, i, "from_day"), to = day_of(r, i, "to_day");
-		char a[DATE_TEXT_SIZE], b[DATE_TEXT_SIZE];
-
-		if (from <= j->to && j->from <= to && (from != j->from || to != j->to))
-			return err_set(err, ERR_STOP, "overlaps",
-				       TEXT_FMT " has a period from %s to %s, which overlaps: name it by these bounds (%s..%s)",
-				       TEXT_ARG(entity), date_format(a, from), date_format(b, to), a, b);
-	}
-	return true;
-}
-
 static bool publish(struct job *j, struct kafka *k, struct text entity, struct text id, struct err *err)
 {
 	struct arena *a = j->cli->arena;
@@ -195,7 +175,7 @@ static int run_change(struct job *j)
 	for (size_t i = 0; i < entities.n; i++) {
 		ids[i] = entities.n == 1 ? id
 					 : text_printf(cli->arena, TEXT_FMT "-" TEXT_FMT, TEXT_ARG(id), TEXT_ARG(entities.item[i]));
-		if (!check(j, entities.item[i], &err))
+		if (!is_entity(j, text_cstr(cli->arena, entities.item[i]), &err))
 			return cli_failed(cli, &err);
 	}
 	if (!change(j, ids, &err))
@@ -245,8 +225,8 @@ const struct command cmd_period = {
 		"A closed period takes nothing: automatic entries fall into the first open day after it, a document or command that insists on a\n"
 		"day in it is refused. A soft-closed one still takes what a person insists on. reopen takes either back. The event period_recorded\n"
 		"goes to " TOPIC
-		", one per entity; the command ends when every service has passed it. A period that overlaps a recorded one must\n"
-		"have its bounds (exit 1); an entity that nobody recorded has none.",
+		", one per entity; the command ends when every service has passed it. A day is in one state: the last\n"
+		"that was said of it, so a month may be opened within a closed year. There is no such entity: exit 1.",
 	.example =
 		"openitem period soft-close 2026-01 --entity DE01\nopenitem period reopen 2026-01-01..2026-01-31 --entity DE01,IN01\nopenitem period",
 	.run = run,

@@ -265,7 +265,11 @@ def periods(stack, company):
         got = memo()
         if got != expected:
             yield f"{verb}: a memo in it: {got}, expected {expected}"
-    for args, code in ((["close", "2020-01", "--entity", "NOBODY"], 1), (["close", f"2000-01-01..{month}-02", "--entity", entity], 1), (["close", month], 2),
+    stack.tool("period", "close", f"2020-01-01..{month}-02", "--entity", entity)
+    rows = [(r["from"], r["to"], r["state"]) for r in stack.list("period", "reopen", "2020-06", "--entity", entity)]
+    if [r[2] for r in rows] != ["closed", "open", "closed", "closed"] or [r[0] for r in rows[:3]] != ["2020-01-01", "2020-06-01", "2020-07-01"]:
+        yield f"a month opened within a closed span: {rows}"
+    for args, code in ((["close", "2020-01", "--entity", "NOBODY"], 1), (["close", month], 2),
                        (["shut", month, "--entity", entity], 2), (["close", "2026-13", "--entity", entity], 2)):
         if stack.run("period", *args).returncode != code:
             yield f"period {' '.join(args)}: not exit {code}"
