@@ -75,7 +75,8 @@ PACKAGES_STACK=(build-essential clang cmake ninja-build pkg-config librdkafka-de
 	protobuf-compiler libprotobuf-dev libhiredis-dev libpq-dev libssl-dev libjansson-dev libmicrohttpd-dev libxlsxwriter-dev
 	libcmocka-dev uthash-dev python3 python3-protobuf postgresql redis-server openjdk-17-jre-headless maven curl ca-certificates kcat)
 # shellcheck disable=SC2034
-PACKAGES_TESTS=(clang-format clang-tidy libclang-rt-14-dev python3-confluent-kafka prometheus shellcheck nodejs npm)
+PACKAGES_TESTS=(clang-format clang-tidy libclang-rt-14-dev python3-confluent-kafka prometheus shellcheck nodejs npm
+	python3-venv python3-yaml)
 
 have_java17() {
 	local version

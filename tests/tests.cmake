@@ -62,5 +62,5 @@ if(OPENITEM_FAULTS)
 	target_include_directories(sim PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/tests/sim ${CMAKE_SOURCE_DIR}/services)
 	target_link_libraries(sim PRIVATE ${ALL_LIBS})
 	target_link_options(sim PRIVATE LINKER:--as-needed LINKER:--wrap=base_check_failed LINKER:--wrap=arena_new
-		LINKER:--wrap=arena_free LINKER:--wrap=wire_decode_strict)
+		LINKER:--wrap=arena_free LINKER:--wrap=wire_decode LINKER:--wrap=wire_decode_strict)
 endif()

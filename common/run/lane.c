@@ -186,6 +186,17 @@ static void read_lane(struct loop *loop, struct book *book, struct lane *l)
 	memset(l->position_changed, 0, sizeof(l->position_changed));
 }
 
+static void find_fanout_high(struct loop *loop)
+{
+	for (int32_t to = 0; to < loop->lanes; to++) {
+		loop->fanout_high[to] = -1;
+		for (size_t i = 0; i < loop->n_lanes; i++) {
+			const struct seq_entry *e = seq_find(&loop->lane[i].out, OUTPUT_FANOUT, to, 0, false);
+			loop->fanout_high[to] = MAX(loop->fanout_high[to], e == NULL ? -1 : e->last_offset);
+		}
+	}
+}
+
 bool lanes_reload(struct loop *loop, struct err *err)
 {
 	int32_t *lanes = ARENA_ARRAY(loop->arena, loop->n_lanes, int32_t);
@@ -208,6 +219,7 @@ bool lanes_reload(struct loop *loop, struct err *err)
 		return false;
 	for (size_t i = 0; i < loop->n_lanes; i++)
 		read_lane(loop, book, &loop->lane[i]);
+	find_fanout_high(loop);
 	arena_reset(loop->arena);
 	return true;
 }

@@ -259,11 +259,15 @@ static struct seq_entry *expected(struct lane *l, const struct place *p, int32_t
 	return e != NULL && e->last_offset >= extent->low ? e : NULL;
 }
 
-/* False: our last record in this partition is not where it was. *ret_from = where the first of our lanes has its last one. */
+/*
+ * False: our last record in this partition is not where it was, or a lane that stopped has to be looked at closely: others went on writing
+ * behind the lost end, so that the last of all is there. *ret_from = where the first of our lanes has its last one.
+ */
 static bool last_is_there(struct check *c, const struct place *p, int32_t partition, const struct bus_extent *extent,
 			  int64_t *ret_from)
 {
 	const struct seq_entry *last = NULL;
+	bool stopped = false;
 
 	*ret_from = INT64_MAX;
 	for (size_t i = 0; i < c->loop->n_lanes; i++) {
@@ -271,10 +275,11 @@ static bool last_is_there(struct check *c, const struct place *p, int32_t partit
 		if (e == NULL)
 			continue;
 		*ret_from = MIN(*ret_from, e->last_offset);
+		stopped = stopped || (c->loop->lane[i].stop_saved && !e->intact);
 		if (last == NULL || e->last_offset > last->last_offset)
 			last = e;
 	}
-	return last == NULL || last->intact;
+	return !stopped && (last == NULL || last->intact);
 }
 
 static void stop_writers(struct check *c, const struct place *p, int32_t partition, const struct bus_extent *extent)

@@ -34,26 +34,48 @@ struct flight {
 	const struct log_list *list;
 };
 
+/* The log ends before what these lanes were told: they say nothing more into it. What they know of it stays, so that the next check finds it, too. */
+static void stop_losers(struct loop *loop, int16_t output, int32_t partition, int64_t offset)
+{
+	struct err lost;
+
+	for (size_t i = 0; i < loop->n_lanes; i++) {
+		struct lane *lane = &loop->lane[i];
+		struct seq_entry *e = seq_find(&lane->out, output, partition, 0, false);
+		if (e == NULL || e->last_offset < offset || e->lost)
+			continue;
+		e->lost = lane->mute = true;
+		publish_lost(&lost, loop->output_topic[output], partition, e, offset);
+		lane_stop(loop, lane, &lost);
+	}
+}
+
+/* Offsets of acknowledgements only grow; on the fan-out all our lanes know better than each by itself. */
+static bool went_back(struct loop *loop, const struct seq_entry *e, int16_t output, int32_t partition, int64_t offset)
+{
+	int64_t *high = &loop->fanout_high[partition];
+
+	if (output != OUTPUT_FANOUT)
+		return offset <= e->last_offset;
+	bool back = offset <= *high;
+	*high = offset;
+	return back;
+}
+
 static void delivered(void *ctx, uint64_t cookie, int32_t partition, int64_t offset, const struct err *err)
 {
 	struct flight *f = ctx;
 	struct lane *lane = f->list->item[cookie / 2].lane;
 	const struct outcome_row *row = f->list->item[cookie / 2].row;
 	int16_t output = output_of(lane, row, cookie & 1);
-	struct err lost;
 
 	if (err != NULL || offset < 0) /* negative: the broker had it already and does not say where */
 		return;
 	struct seq_entry *e = seq_find(&lane->out, output, partition, 0, true);
-	if (e->lost) /* what was on its way behind the lost end; what we know stays as it was, so that the next check finds it, too */
+	if (output < OUTPUT_DEAD && went_back(f->loop, e, output, partition, offset))
+		stop_losers(f->loop, output, partition, offset);
+	if (e->lost)
 		return;
-	if (offset <= e->last_offset && output < OUTPUT_DEAD) {
-		e->lost = true;
-		publish_lost(&lost, f->loop->output_topic[output], partition, e, offset);
-		lane_stop(f->loop, lane, &lost);
-		lane->mute = true;
-		return;
-	}
 	e->known_offset = offset + 1;
 	e->last_offset = offset;
 	e->published_seq = row->seq;
@@ -163,9 +185,12 @@ static bool drain(struct loop *loop, struct flight *f, struct err *err)
 		if (!loop->said_down)
 			log_line(LOG_WARN, "waiting for kafka to acknowledge");
 		loop->said_down = true;
+		metrics_check_set(loop->ready_kafka, "does not acknowledge");
 	}
-	if (loop->said_down)
+	if (loop->said_down) {
 		log_line(LOG_INFO, "kafka acknowledges again");
+		metrics_check_set(loop->ready_kafka, loop->kafka_away ? "not reachable" : NULL);
+	}
 	loop->said_down = false;
 	return true;
 }

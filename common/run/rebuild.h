@@ -11,7 +11,7 @@
  *                           topic was noted before it (positions), so: note up to there, apply it.
  *   the gate                intake: ar.intake and the dead letters are rows of its chains, in any order; the chains are walked
  *                           afterwards. What came from outside is not read.
- *   projection              reporting: notes alone, up to the targets.
+ *   projection              reporting: notes alone, up to the targets, by way of their stops.
  *
  * Chains are verified while they are read: prev_hash, seq, numbers per destination. Errors, besides those of store and bus:
  *	rebuild_chain        STOP   our own stream is not one chain: seq, hash of the record before, service or lane are wrong
@@ -41,12 +41,21 @@ struct rebuild_conf {
 };
 #define REBUILD_WINDOW 60000
 
+/* A place on the way: next offsets by source, all of the same moment; -1: of no matter. */
+struct rebuild_stop {
+	int64_t next_offset[REBUILD_SOURCES_MAX];
+};
+
 /* Up to where a lane is to come: where another copy of it stands. */
 struct rebuild_target {
 	int32_t lane;
 	int64_t seq; /* of its last outcome: inputs behind it are noted once the rebuild stands there, too */
 	int64_t next_offset[REBUILD_SOURCES_MAX]; /* by source; -1: never read */
 	struct text record_hash[REBUILD_SOURCES_MAX]; /* the gate takes it over, because it reads no input; empty: not known */
+	/* A projection: every source is noted up to the first of these places, then up to the next ..., so that what was known at
+	 * such a moment is what was read before it. Ascending; those that are behind the lane are passed. */
+	const struct rebuild_stop *stop;
+	size_t n_stops;
 };
 
 struct rebuild_result {

@@ -270,6 +270,19 @@ static void plan_begin(struct rb_plan *p, struct rb_lane *l)
 	l->plan_cursor = (struct text){ arena_dup(p->arena, lane->cursor_state, lane->cursor_n), lane->cursor_n };
 }
 
+/* Of a projection: nothing of any source is noted behind a place before everything up to it is. FULL: not yet. */
+static enum planned plan_stops(struct rb_plan *p, struct rb_lane *l, struct err *err)
+{
+	enum planned done = PLANNED;
+
+	for (size_t i = 0; i < l->target->n_stops && done == PLANNED; i++)
+		for (size_t s = 0; s < p->r->loop.service->n_sources && done != FAILED; s++) {
+			enum planned one = plan_notes(p, l, (int)s, l->target->stop[i].next_offset[s], err);
+			done = one == PLANNED ? done : one == FAILED ? FAILED : FULL;
+		}
+	return done;
+}
+
 /* Everything there is of one lane, while there is room. */
 static bool plan_lane(struct rb_plan *p, struct rb_lane *l, struct err *err)
 {
@@ -281,6 +294,7 @@ static bool plan_lane(struct rb_plan *p, struct rb_lane *l, struct err *err)
 	bool own_done = l->own == NULL || l->own_done;
 	if (done != STALLED || !own_done || l->target == NULL || (l->own != NULL && l->link.seq < l->target->seq))
 		return done != FAILED;
+	done = plan_stops(p, l, err);
 	for (size_t s = 0; s < p->r->loop.service->n_sources && done != FAILED && done != FULL; s++)
 		done = plan_notes(p, l, (int)s, l->target->next_offset[s], err);
 	return done != FAILED;

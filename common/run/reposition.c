@@ -37,6 +37,12 @@ static struct reposition_sender *find_sender(struct reposition *x, int32_t lane)
 	return &x->senders[x->n_senders++];
 }
 
+/* What it wrote is gone: `openitem refill` helps, and until then the stop is all that remembers it. */
+static bool is_writers_stop(const struct lane_row *lane)
+{
+	return text_starts(lane->stopped, TEXT("topic_lost_its_end:"));
+}
+
 bool reposition_load(struct reposition *x, struct store *store, struct err *err)
 {
 	struct book *book = book_new(x->arena, run_tables, RUN_TABLES_N);
@@ -62,7 +68,7 @@ bool reposition_load(struct reposition *x, struct store *store, struct err *err)
 	if (x->hash_known)
 		memcpy(x->hash.b, p->record_hash.s, sizeof(x->hash.b));
 	x->lane_seq = lane->seq;
-	x->stopped = !text_empty(lane->stopped);
+	x->stopped = !text_empty(lane->stopped) && !is_writers_stop(lane);
 	struct rows in = book_find(book, &input_seq_table, LANE_BY_LANE, &(struct input_seq_row){ .lane = x->lane });
 	for (size_t i = 0; i < in.n; i++) {
 		const struct input_seq_row *row = in.row[i];
@@ -199,7 +205,7 @@ static int64_t scan_from(const struct reposition *x)
 {
 	/* A stopped lane is read from the beginning: a log that grew again may hold the same record before the position and yet have
 	 * other records further back, which are then the ones that are missed. */
-	if (x->want == REPOSITION_AUTO && !log_is_stop(x->verdict) && !x->stopped && x->inner && !x->cursor_here)
+	if (x->want == REPOSITION_AUTO && !log_is_stop(x->verdict) && !x->stopped && !x->reread && x->inner && !x->cursor_here)
 		return x->position;
 	return x->extent.low;
 }
@@ -312,7 +318,8 @@ static void put(const struct reposition *x, struct book *book, const char *by, c
 				   .moved_by = text_of(by),
 				   .reason = text_of(reason) };
 
-	lane.stopped = TEXT_NONE;
+	if (!is_writers_stop(&lane))
+		lane.stopped = TEXT_NONE;
 	p.next_offset = x->to;
 	p.record_hash = x->to_hash_known ? (struct text){ (const char *)x->to_hash.b, sizeof(x->to_hash.b) } : TEXT_NONE;
 	book_put(book, &lane_table, &lane);

@@ -61,6 +61,7 @@ struct reposition {
 	/* where to */
 	int64_t want; /* REPOSITION_AUTO, BUS_BEGINNING or an offset */
 	bool force;
+	bool reread; /* inner, REPOSITION_AUTO: read from the beginning although nothing seems wrong: a record may have been passed over */
 	struct reposition_sender *senders;
 	size_t n_senders;
 	const struct reposition_cause *causes; /* external: ascending offsets */

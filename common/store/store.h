@@ -148,7 +148,7 @@ struct text store_result_cell(const struct store_result *result, size_t row, siz
 /*
  * The same row by row, for answers of any size: `row` holds one row (row 0), valid during the call; row_fn must not use this
  * store. False from row_fn ends the query and the call; err is then what row_fn left there. Outside a batch no
- * statement_timeout applies.
+ * statement_timeout applies; in a transaction of the caller's that of the transaction, which stays open.
  */
 typedef bool store_row_fn(void *ctx, const struct store_result *row, struct err *err);
 bool store_stream(struct store *store, const char *sql, int n_params, const char *const *params, store_row_fn *row_fn, void *ctx,

@@ -121,7 +121,7 @@ static bool stream(struct store *store, const char *sql, int n_params, const cha
 bool store_stream(struct store *store, const char *sql, int n_params, const char *const *params, store_row_fn *row_fn, void *ctx,
 		  struct err *err)
 {
-	bool own = store->state == STORE_IDLE;
+	bool own = store->state == STORE_IDLE && PQtransactionStatus(store->conn) == PQTRANS_IDLE;
 
 	/* A transaction of its own, for the sake of SET LOCAL: rows may come for hours. */
 	if (own && !store_exec(store, "BEGIN; SET LOCAL statement_timeout = 0", 0, NULL, err))

@@ -26,7 +26,7 @@ extern const struct command cmd_migrate, cmd_topics, cmd_publish, cmd_play, cmd_
 	cmd_dlq, cmd_generate, cmd_import, cmd_aging, cmd_checkpoints, cmd_statement, cmd_dso, cmd_changes, cmd_rollforward,
 	cmd_account, cmd_items, cmd_invoices, cmd_unidentified, cmd_unapplied, cmd_worklist, cmd_exceptions, cmd_explain,
 	cmd_verify, cmd_money, cmd_notices, cmd_refill, cmd_reposition, cmd_rebuild, cmd_credit_memo, cmd_debit_memo, cmd_promise,
-	cmd_hold, cmd_onaccount, cmd_why_not, cmd_period, cmd_history;
+	cmd_promises, cmd_hold, cmd_onaccount, cmd_unposted, cmd_why_not, cmd_period, cmd_history;
 
 static const struct {
 	const char *title;
@@ -38,8 +38,9 @@ static const struct {
 	{ "Deciding", { &cmd_command, &cmd_credit_memo, &cmd_debit_memo, &cmd_onaccount, &cmd_promise, &cmd_hold, &cmd_period } },
 	{ "Reading the books",
 	  { &cmd_aging, &cmd_statement, &cmd_dso, &cmd_changes, &cmd_checkpoints, &cmd_rollforward, &cmd_account, &cmd_history,
-	    &cmd_items, &cmd_invoices, &cmd_unidentified, &cmd_unapplied, &cmd_money, &cmd_worklist, &cmd_notices, &cmd_exceptions,
-	    &cmd_explain, &cmd_why_not, &cmd_verify } },
+	    &cmd_items,
+	    &cmd_invoices, &cmd_unidentified, &cmd_unposted, &cmd_unapplied, &cmd_money, &cmd_worklist, &cmd_notices, &cmd_promises,
+	    &cmd_exceptions, &cmd_explain, &cmd_why_not, &cmd_verify } },
 	{ "Watching", { &cmd_status } },
 	{ "When something went wrong", { &cmd_refill, &cmd_reposition, &cmd_rebuild } },
 };

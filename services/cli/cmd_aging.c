@@ -17,6 +17,7 @@ static const struct list_column before[] = {
 	{ "name", OUT_TEXT, NULL }, { "currency", OUT_TEXT, NULL },
 }, after[] = {
 	{ "unapplied", OUT_MONEY, NULL }, { "credits", OUT_MONEY, NULL }, { "total", OUT_MONEY, NULL }, { "oldest_days", OUT_INT, NULL },
+	{ "last_notice", OUT_INT, NULL }, { "last_notice_on", OUT_DAY, NULL }, { "promised_date", OUT_DAY, NULL },
 };
 
 struct aging {
@@ -124,7 +125,8 @@ const struct command cmd_aging = {
 		"openitem aging [--as-of DATE] [--known-at K] [--by account|entity] [--base due|document|accounting] [--entity E] [--account A] [--format F]\n"
 		"       openitem aging --merge ENTITY|FILE.csv,... [--as-of DATE] [--known-at K] [--base due|document|accounting] [--format F]\n\n"
 		"One row per entity, account and currency. Buckets hold what is owed, by days past due; `unapplied` receipts and `credits`\n"
-		"(memos) are columns of their own; total = all of them = AR control. Rows of zeros are left out. Item-level history\n"
+		"(memos) are columns of their own; total = all of them = AR control. Rows of zeros are left out. Then the level and day of the\n"
+		"last notice, and the date of a promise that is not over. Item-level history\n"
 		"decides, so any past date can be asked for. OPENITEM_AGING_BUCKETS sets the last days of the buckets (default " AGING_DEFAULT
 		").\n"
 		"The last line says up to where the books were known. --known-at prints the answer exactly as it was then: same date, same words.\n"

@@ -87,10 +87,11 @@ const struct command cmd_generate = {
 	.summary = "a made-up company as events",
 	.usage =
 		"openitem generate [--accounts N] [--days D] [--seed S] [--from DATE] [--out FILE] [--truth FILE]\n\n"
-		"Customers with habits, orders, deliveries, cancellations, bank lines with remittance text as people write it: NDJSON, one\n"
-		"CloudEvent per line, in business-date order, for `openitem play`. {{number:ORDER}} stands for the number of that order's\n"
-		"invoice, which play reads off the invoice as the customer would. The truth file says per bank line which orders it meant,\n"
-		"in full or not (`complete`), and whether its reference was left intact (`intact`).",
+		"Customers with habits and terms (instalments, early-payment discounts), orders, deliveries, cancellations, bank lines with\n"
+		"remittance text as people write it, advices, promises of late payers: NDJSON, one CloudEvent per line, in business-date order,\n"
+		"for `openitem play`. {{number:ORDER}} stands for the number of that order's invoice, which play reads off the invoice as the\n"
+		"customer would. The truth file says per bank line which orders it meant, in full or not (`complete`), and whether its\n"
+		"reference was left intact (`intact`); per promise the order it was about.",
 	.example = "openitem generate --accounts 60 --days 120 --seed 7 --out company.ndjson --truth truth.ndjson",
 	.run = run,
 };

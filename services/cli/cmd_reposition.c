@@ -21,7 +21,7 @@ struct plan {
 	const char *topic; /* NULL: all */
 	int32_t partition; /* -1: all */
 	int64_t want;
-	bool force, dry_run;
+	bool force, dry_run, reread;
 	const char *by, *reason;
 	struct store *store; /* read-only */
 	struct bus_conf bus;
@@ -123,6 +123,7 @@ static bool look_at(struct plan *p, struct move *m, struct err *err)
 	}
 	x->want = p->want;
 	x->force = p->force;
+	x->reread = p->reread;
 	return reposition_scan(x, &p->bus, err) && reposition_finish(x, err);
 }
 
@@ -193,7 +194,7 @@ static void decide(struct plan *p)
 
 	for (size_t i = 0; i < p->n; i++) {
 		struct move *m = &p->moves[i];
-		if (p->want == REPOSITION_AUTO && !m->x.stopped && !log_is_stop(m->x.verdict))
+		if (p->want == REPOSITION_AUTO && !m->x.stopped && !log_is_stop(m->x.verdict) && !(p->reread && m->x.inner))
 			continue;
 		m->looked = look_at(p, m, &err);
 		m->failed = !m->looked;
@@ -304,6 +305,9 @@ static int run(struct cli *cli, int argc, char **argv)
 		{ "all", 0, OPTION_FLAG, &all, NULL, "every topic the service reads", 0, 0, NULL },
 		{ "to", 0, OPTION_TEXT, &to, "beginning|OFFSET|auto", "where to go on (auto: the first record that was not read)",
 		  0, 0, NULL },
+		{ "reread", 0, OPTION_FLAG, &p.reread, NULL,
+		  "read our topics from their beginnings, also where nothing seems wrong: finds records that were passed over", 0,
+		  0, NULL },
 		{ "dry-run", 'n', OPTION_FLAG, &p.dry_run, NULL, "only show it", 0, 0, NULL },
 		{ "force", 0, OPTION_FLAG, &p.force, NULL, "with --to OFFSET: pass over records that were not read", 0, 0, NULL },
 		{ "reason", 0, OPTION_TEXT, &p.reason, "TEXT", "why; kept with the move", 0, 0, NULL },
@@ -323,6 +327,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		return options_usage(cli, "--to %s: expected beginning, auto or an offset", to);
 	if (p.want != REPOSITION_AUTO && p.partition < 0)
 		return options_usage(cli, "--to %s needs one partition: TOPIC[PARTITION]", to);
+	if (p.reread && p.want != REPOSITION_AUTO)
+		return options_usage(cli, "--reread finds out where to go on: without --to");
 	if (p.force && (p.want < 0 || p.reason[0] == '\0'))
 		return options_usage(cli, "--force goes with --to OFFSET and --reason TEXT");
 	if (p.by == NULL)

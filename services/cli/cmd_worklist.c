@@ -41,7 +41,7 @@ const struct command cmd_worklist = {
 	.usage =
 		"openitem worklist [--limit N] [--entity E] [--account A] [--format F]\n\n"
 		"score = sum over overdue items of what is left open x days past due, ranked within a currency. Open credits are taken off the\n"
-		"oldest due items first; items and accounts under a block are left out (their amount stands in `held`).",
+		"oldest due items first; items and accounts under a block, promised items and held amounts are left out (their amount stands in `held`).",
 	.example = "openitem worklist --limit 10",
 	.run = run,
 };

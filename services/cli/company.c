@@ -3,17 +3,6 @@
 #include "money/money.h"
 #include "wire/wire.h"
 
-#define TERMS_N 3
-static const struct {
-	const char *code;
-	enum reference_terms_kind kind;
-	int days;
-} all_terms[TERMS_N] = {
-	{ "N14", REFERENCE_TERMS_KIND_NET, 14 },
-	{ "N30", REFERENCE_TERMS_KIND_NET, 30 },
-	{ "N10EOM", REFERENCE_TERMS_KIND_NET_END_OF_MONTH, 10 },
-};
-
 static const struct entity all_entities[ENTITIES_N] = {
 	{ .code = "DE01",
 	  .name = "Nordwind Pumpen GmbH",
@@ -117,22 +106,6 @@ static bool emit_entities(struct company *c, struct err *err)
 	return true;
 }
 
-static bool emit_terms(struct company *c, struct err *err)
-{
-	for (int i = 0; i < TERMS_N; i++) {
-		struct reference_terms_recorded *t = WIRE_NEW(c->arena, reference_terms_recorded);
-		t->terms_code = text_of(all_terms[i].code);
-		t->version = 1;
-		t->effective_from = date_of(2000, 1, 1);
-		t->kind = all_terms[i].kind;
-		t->days = all_terms[i].days;
-		if (!emit_reference(
-			    c, (struct reference_event){ .event_case = REFERENCE_EVENT_TERMS_RECORDED, .terms_recorded = t }, err))
-			return false;
-	}
-	return true;
-}
-
 static bool emit_rules(struct company *c, struct err *err)
 {
 	static const int days[] = { 7, 21, 45 };
@@ -191,7 +164,7 @@ static bool emit_customer(struct company *c, const struct account *a, struct err
 	r->account = text_of(a->code);
 	r->effective_from = c->plan->from;
 	r->legal_name = text_of(a->name);
-	r->terms_code = text_of(all_terms[a->terms].code);
+	r->terms_code = text_of(company_terms_code(a->terms));
 	r->apply_oldest_first = a->oldest_first;
 	r->n_addresses = r->n_contacts = r->n_payer_references = 1;
 	r->addresses = WIRE_NEW(c->arena, crm_address);
@@ -224,7 +197,7 @@ static bool emit_take_on(struct company *c, const struct account *a, struct err 
 	o->kind = rng_chance(&c->rng, 850) ? CRM_OPENING_KIND_INVOICE : CRM_OPENING_KIND_CREDIT_MEMO;
 	o->external_number = text_printf(c->arena, "OLD-%s-%lld", a->code, (long long)rng_below(&c->rng, 10000));
 	o->document_date = c->plan->from - 20 - (date_t)rng_below(&c->rng, 60);
-	o->due_date = o->document_date + all_terms[a->terms].days;
+	o->due_date = company_due(a->terms, o->document_date, 0);
 	o->accounting_date = c->plan->from;
 	memcpy(o->open.currency, e->currency, 4);
 	o->original = o->open;
@@ -327,13 +300,6 @@ static int64_t gross_of(struct company *c, const struct order *o, int part)
 	return gross;
 }
 
-static date_t due_of(const struct account *a, date_t issued)
-{
-	if (all_terms[a->terms].kind == REFERENCE_TERMS_KIND_NET_END_OF_MONTH)
-		return date_net_eom(issued, all_terms[a->terms].days);
-	return date_net(issued, all_terms[a->terms].days);
-}
-
 static void draw_lines(struct company *c, struct order *o, const struct entity *e)
 {
 	o->n_lines = 1 + (int)rng_below(&c->rng, LINES_MAX);
@@ -362,7 +328,7 @@ static bool book_order(struct company *c, int32_t account, struct err *err)
 	struct order *o = &c->orders[at];
 	*o = (struct order){ .account = account, .number = (int32_t)++a->orders, .version = 1, .parts = 1, .booked = c->today };
 	draw_lines(c, o, &c->entity[a->entity]);
-	if (o->n_lines > 1 && rng_chance(&c->rng, CHANCE_TWO_PARTS))
+	if (o->n_lines > 1 && company_instalments(a->terms) == 1 && rng_chance(&c->rng, CHANCE_TWO_PARTS))
 		o->parts = 2;
 	if (rng_chance(&c->rng, CHANCE_AMEND))
 		company_later(c, c->today + 1, (struct action){ .kind = ACT_AMEND, .order = at });
@@ -392,26 +358,30 @@ static bool amend(struct company *c, int64_t at, struct err *err)
 		c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_AMENDED, .order_amended = m }, err);
 }
 
-static void plan_payment(struct company *c, int64_t at)
+void company_plan_payment(struct company *c, int64_t at)
 {
 	struct order *o = &c->orders[at];
 	const struct account *a = &c->accounts[o->account];
-	date_t due = due_of(a, c->today);
+	date_t due = company_due(a->terms, o->issued, o->paid_parts), pays = due;
 
 	switch (a->habit) {
 	case HABIT_PUNCTUAL:
-		due += (date_t)rng_below(&c->rng, 4) - 3;
+		pays += (date_t)rng_below(&c->rng, 4) - 3;
 		break;
 	case HABIT_SLOW:
-		due += (date_t)rng_below(&c->rng, 15);
+		pays += (date_t)rng_below(&c->rng, 15);
 		break;
 	case HABIT_LATE:
-		due += 10 + (date_t)rng_below(&c->rng, 50);
+		pays += 10 + (date_t)rng_below(&c->rng, 50);
 		break;
 	case HABIT_NEVER:
+		company_plan_promise(c, at, due, DATE_NONE);
 		return;
 	}
-	company_later(c, MAX(due, c->today + 1), (struct action){ .kind = ACT_PAY, .order = at });
+	pays = MAX(pays, c->today + 1);
+	if (a->habit == HABIT_LATE)
+		company_plan_promise(c, at, due, pays);
+	company_later(c, pays, (struct action){ .kind = ACT_PAY, .order = at });
 }
 
 static bool deliver(struct company *c, int64_t at, struct err *err)
@@ -433,8 +403,9 @@ static bool deliver(struct company *c, int64_t at, struct err *err)
 	}
 	o->gross_minor[o->delivered] = gross_of(c, o, o->delivered);
 	o->delivered++;
+	o->issued = c->today;
 	if (o->delivered == o->parts)
-		plan_payment(c, at);
+		company_plan_payment(c, at);
 	return emit_order_event(
 		c, (struct crm_sales_order_event){ .event_case = CRM_SALES_ORDER_EVENT_ORDER_FULFILLED, .order_fulfilled = f },
 		err);
@@ -459,6 +430,9 @@ static bool cancel(struct company *c, int64_t at, struct err *err)
 
 /* ---- days ------------------------------------------------------------------------------------------------------------------------------ */
 
+/* As `play` takes a day: a payment of today quotes an invoice of today at the latest; who has paid today is not called. */
+enum agenda { AGENDA_ORDERS, AGENDA_BANK, AGENDA_PEOPLE };
+
 static bool act(struct company *c, const struct action *a, struct err *err)
 {
 	switch (a->kind) {
@@ -474,19 +448,26 @@ static bool act(struct company *c, const struct action *a, struct err *err)
 		return company_pay(c, a->order, true, err);
 	case ACT_RETURN:
 		return company_return(c, a, err);
+	case ACT_PROMISE:
+		return company_promise(c, a, err);
 	}
 	return true;
 }
 
-/* Orders of the day first, then the bank: a payment of today quotes an invoice of today at the latest. */
-static bool run_agenda(struct company *c, bool bank, struct err *err)
+static enum agenda agenda_of(enum action_kind kind)
+{
+	if (kind == ACT_PROMISE)
+		return AGENDA_PEOPLE;
+	return kind == ACT_PAY || kind == ACT_PAY_AGAIN || kind == ACT_RETURN ? AGENDA_BANK : AGENDA_ORDERS;
+}
+
+static bool run_agenda(struct company *c, enum agenda which, struct err *err)
 {
 	size_t mark = arena_mark(c->arena);
 
 	for (int64_t i = c->day_first[c->today - c->plan->from]; i != 0; i = c->actions[i - 1].next) {
 		struct action a = c->actions[i - 1];
-		bool of_bank = a.kind == ACT_PAY || a.kind == ACT_PAY_AGAIN || a.kind == ACT_RETURN;
-		if (of_bank == bank && !act(c, &a, err))
+		if (agenda_of(a.kind) == which && !act(c, &a, err))
 			return false;
 		arena_rewind(c->arena, mark);
 	}
@@ -502,7 +483,8 @@ static bool run_day(struct company *c, struct err *err)
 			return false;
 		arena_rewind(c->arena, mark);
 	}
-	bool ok = run_agenda(c, false, err) && run_agenda(c, true, err) && company_strangers(c, err) && company_statements(c, err);
+	bool ok = run_agenda(c, AGENDA_ORDERS, err) && run_agenda(c, AGENDA_BANK, err) && company_strangers(c, err) &&
+		  company_statements(c, err) && run_agenda(c, AGENDA_PEOPLE, err);
 	arena_rewind(c->arena, mark);
 	return ok;
 }
@@ -511,7 +493,7 @@ static bool begin(struct company *c, struct err *err)
 {
 	size_t mark = arena_mark(c->arena);
 
-	if (!emit_entities(c, err) || !emit_terms(c, err) || !emit_rules(c, err))
+	if (!emit_entities(c, err) || !company_emit_terms(c, err) || !emit_rules(c, err))
 		return false;
 	for (int64_t i = 0; i < c->plan->accounts; i++) {
 		make_account(c, i);

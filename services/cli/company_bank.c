@@ -15,20 +15,35 @@ static int64_t order_gross(const struct order *o)
 	return o->gross_minor[0] + (o->parts == 2 ? o->gross_minor[1] : 0);
 }
 
-static bool payable(const struct order *o)
+static int instalments_of(const struct company *c, const struct order *o)
 {
-	return !o->paid_for && !o->cancelled && o->delivered == o->parts;
+	return company_instalments(c->accounts[o->account].terms);
+}
+
+bool company_payable(const struct company *c, int64_t order)
+{
+	const struct order *o = &c->orders[order];
+
+	return !o->cancelled && o->delivered == o->parts &&
+	       (instalments_of(c, o) > 1 ? o->paid_parts < instalments_of(c, o) : !o->paid_for);
+}
+
+int64_t company_to_pay(const struct company *c, int64_t order)
+{
+	const struct order *o = &c->orders[order];
+
+	return company_share(c->accounts[o->account].terms, order_gross(o), o->paid_parts);
 }
 
 /* Customers who merge take further delivered orders of theirs along. */
 static struct meant choose(struct company *c, int64_t order)
 {
-	struct meant m = { .order = { order }, .n = 1, .full_minor = order_gross(&c->orders[order]) };
-	bool merges = c->orders[order].parts == 1 && rng_chance(&c->rng, CHANCE_MERGE);
+	struct meant m = { .order = { order }, .n = 1, .full_minor = company_to_pay(c, order) };
+	bool merges = c->orders[order].parts == 1 && instalments_of(c, &c->orders[order]) == 1 && rng_chance(&c->rng, CHANCE_MERGE);
 
 	for (size_t i = (size_t)order + 1; merges && i < c->n_orders && m.n < MERGED_MAX; i++) {
 		const struct order *o = &c->orders[i];
-		if (o->account != c->orders[order].account || !payable(o) || o->parts != 1)
+		if (o->account != c->orders[order].account || !company_payable(c, (int64_t)i) || o->parts != 1)
 			continue;
 		m.order[m.n++] = (int64_t)i;
 		m.full_minor += order_gross(o);
@@ -55,25 +70,6 @@ static struct text references(struct company *c, const struct meant *m)
 		buf_adds(&b, "}}");
 	}
 	return buf_text(&b);
-}
-
-static bool tell_truth(struct company *c, const char *line_id, const struct account *a, const struct meant *m, const char *kind,
-		       bool intact, bool complete, int64_t amount_minor, struct err *err)
-{
-	const struct entity *e = &c->entity[a->entity];
-	struct buf b = { .arena = c->arena };
-
-	buf_printf(
-		&b,
-		"{\"lineId\":\"%s\",\"bankAccount\":\"%s\",\"account\":\"%s\",\"currency\":\"%s\",\"amountMinor\":\"%lld\",\"kind\":\"%s\","
-		"\"intact\":%s,\"complete\":%s,\"meant\":[",
-		line_id, e->bank_account, a->code, e->currency, (long long)amount_minor, kind, intact ? "true" : "false",
-		complete ? "true" : "false");
-	for (size_t i = 0; i < m->n; i++)
-		buf_printf(&b, "%s{\"order\":\"" TEXT_FMT "\",\"amountMinor\":\"%lld\"}", i > 0 ? "," : "",
-			   TEXT_ARG(company_order_id(c, m->order[i])), (long long)order_gross(&c->orders[m->order[i]]));
-	buf_adds(&b, "]}");
-	return c->line(c->ctx, true, buf_text(&b), err);
 }
 
 static struct bank_line_booked *new_line(struct company *c, struct entity *e, enum bank_line_kind kind, int64_t amount_minor)
@@ -104,16 +100,59 @@ static bool emit_line(struct company *c, struct bank_line_booked *l, struct err 
 struct drawn {
 	const char *kind;
 	int64_t amount_minor;
-	bool intact, complete, known_iban;
+	bool intact, complete, known_iban, advised;
 	struct text text;
 };
 
+static bool tell_truth(struct company *c, const struct bank_line_booked *l, const struct account *a, const struct meant *m,
+		       const struct drawn *d, struct err *err)
+{
+	struct buf b = { .arena = c->arena };
+
+	buf_printf(&b,
+		   "{\"lineId\":\"" TEXT_FMT "\",\"bankAccount\":\"" TEXT_FMT
+		   "\",\"account\":\"%s\",\"currency\":\"%s\",\"amountMinor\":\"%lld\","
+		   "\"kind\":\"%s\",\"intact\":%s,\"complete\":%s,\"meant\":[",
+		   TEXT_ARG(l->line_id), TEXT_ARG(l->bank_account), a->code, l->amount.currency, (long long)d->amount_minor,
+		   d->kind, d->intact ? "true" : "false", d->complete ? "true" : "false");
+	for (size_t i = 0; i < m->n; i++)
+		buf_printf(&b, "%s{\"order\":\"" TEXT_FMT "\",\"amountMinor\":\"%lld\"}", i > 0 ? "," : "",
+			   TEXT_ARG(company_order_id(c, m->order[i])), (long long)company_to_pay(c, m->order[i]));
+	buf_adds(&b, "]}");
+	return c->line(c->ctx, true, buf_text(&b), err);
+}
+
+/* Sent before the money, which then says nothing: what it is for, with amounts (CSH-03). */
+static bool emit_advice(struct company *c, const struct account *a, const struct bank_line_booked *l, const struct meant *m,
+			struct err *err)
+{
+	struct bank_remittance_advised *r = WIRE_NEW(c->arena, bank_remittance_advised);
+
+	r->bank_account = l->bank_account;
+	r->advice_id = text_printf(c->arena, "ADV-" TEXT_FMT, TEXT_ARG(l->line_id));
+	r->entity = l->entity;
+	r->payer_account = text_of(a->code);
+	r->amount = l->amount;
+	r->payment_date = l->booking_date;
+	r->n_references = m->n;
+	r->references = WIRE_ARRAY(c->arena, m->n, bank_remittance_line);
+	for (size_t i = 0; i < m->n; i++) {
+		struct bank_remittance_line *line = &r->references[i];
+		line->reference = text_printf(c->arena, "{{number:" TEXT_FMT "}}", TEXT_ARG(company_order_id(c, m->order[i])));
+		line->amount = l->amount;
+		line->amount.minor = company_to_pay(c, m->order[i]);
+	}
+	struct bank_payment_event ev = { .event_case = BANK_PAYMENT_EVENT_REMITTANCE_ADVISED, .remittance_advised = r };
+	return company_emit(c, "bank.payment.v1", &ev, "/bank/demo", ++c->bank_events, err);
+}
+
 /*
  * What the customer does with what it owes. Who has agreed on oldest first quotes nothing: a payment that is taken for
- * the oldest invoice cannot close one that another payment of this customer names.
+ * the oldest invoice cannot close one that another payment of this customer names. An instalment is paid as it is.
  */
 static struct drawn draw(struct company *c, const struct account *a, const struct meant *m, bool again)
 {
+	bool in_parts = company_instalments(a->terms) > 1;
 	struct drawn d = { .kind = again ? "twice" : "full",
 			   .amount_minor = m->full_minor,
 			   .intact = true,
@@ -124,11 +163,11 @@ static struct drawn draw(struct company *c, const struct account *a, const struc
 	d.text = company_remittance(&c->rng, c->arena, references(c, m));
 	if (again)
 		return d;
-	if (fate < CHANCE_SHORT) {
+	if (fate < CHANCE_SHORT && !in_parts) {
 		d.kind = "short";
 		d.complete = false;
 		d.amount_minor -= 1 + rng_below(&c->rng, d.amount_minor / 4 + 1);
-	} else if (fate < CHANCE_SHORT + CHANCE_OVER) {
+	} else if (fate < CHANCE_SHORT + CHANCE_OVER && !in_parts) {
 		d.kind = "over";
 		d.complete = false;
 		d.amount_minor += 100 + rng_below(&c->rng, 20000);
@@ -140,8 +179,33 @@ static struct drawn draw(struct company *c, const struct account *a, const struc
 		d.kind = "garbled";
 		d.intact = false;
 		d.text = company_garbled(&c->rng, c->arena, c->today);
+	} else if (fate >= 1000 - CHANCE_ADVICE && c->orders[m->order[0]].parts == 1) {
+		d.kind = "advice";
+		d.advised = d.known_iban = true;
+		d.text = TEXT("see our advice");
 	}
 	return d;
+}
+
+/* What follows on a payment: the next instalment, or now and then trouble. */
+static void plan_after(struct company *c, const struct meant *m, const struct drawn *d, struct text line_id)
+{
+	int64_t order = m->order[0];
+	struct order *o = &c->orders[order];
+	struct action back = { .kind = ACT_RETURN, .order = order, .amount_minor = d->amount_minor };
+
+	if (instalments_of(c, o) > 1) {
+		o->paid_parts++;
+		if (company_payable(c, order))
+			company_plan_payment(c, order);
+		return;
+	}
+	snprintf(back.line_id, sizeof(back.line_id), TEXT_FMT, TEXT_ARG(line_id));
+	if (m->n == 1 && rng_chance(&c->rng, CHANCE_RETURN))
+		company_later(c, c->today + 2 + (date_t)rng_below(&c->rng, 4), back);
+	else if (m->n == 1 && d->complete && rng_chance(&c->rng, CHANCE_TWICE))
+		company_later(c, c->today + 3 + (date_t)rng_below(&c->rng, 10),
+			      (struct action){ .kind = ACT_PAY_AGAIN, .order = order });
 }
 
 bool company_pay(struct company *c, int64_t order, bool again, struct err *err)
@@ -149,7 +213,7 @@ bool company_pay(struct company *c, int64_t order, bool again, struct err *err)
 	const struct account *a = &c->accounts[c->orders[order].account];
 	struct entity *e = &c->entity[a->entity];
 
-	if (!again && !payable(&c->orders[order]))
+	if (!again && !company_payable(c, order))
 		return true;
 	if (again && c->orders[order].cancelled)
 		return true;
@@ -162,17 +226,12 @@ bool company_pay(struct company *c, int64_t order, bool again, struct err *err)
 	if (d.known_iban)
 		l->payer_bank_account = text_of(a->iban);
 	l->remittance_text = d.text;
-	struct action back = { .kind = ACT_RETURN, .order = order, .amount_minor = d.amount_minor };
-	snprintf(back.line_id, sizeof(back.line_id), TEXT_FMT, TEXT_ARG(l->line_id));
 	for (size_t i = 0; i < m.n; i++)
 		c->orders[m.order[i]].paid_for = true;
-	if (!tell_truth(c, back.line_id, a, &m, d.kind, d.intact, d.complete, d.amount_minor, err) || !emit_line(c, l, err))
+	if (!tell_truth(c, l, a, &m, &d, err) || (d.advised && !emit_advice(c, a, l, &m, err)) || !emit_line(c, l, err))
 		return false;
-	if (!again && m.n == 1 && rng_chance(&c->rng, CHANCE_RETURN))
-		company_later(c, c->today + 2 + (date_t)rng_below(&c->rng, 4), back);
-	else if (!again && m.n == 1 && d.complete && rng_chance(&c->rng, CHANCE_TWICE))
-		company_later(c, c->today + 3 + (date_t)rng_below(&c->rng, 10),
-			      (struct action){ .kind = ACT_PAY_AGAIN, .order = order });
+	if (!again)
+		plan_after(c, &m, &d, l->line_id);
 	return true;
 }
 

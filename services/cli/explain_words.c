@@ -32,10 +32,9 @@ static const char *document(struct words *w, struct text id)
 	return text_cstr(w->a, text_empty(t) ? id : t);
 }
 
-/* The document of an item that a broken record may lack. */
-static const char *document_of(struct words *w, const struct type_item_ref *item)
+static const char *item(struct words *w, const struct type_item_ref *i)
 {
-	return item == NULL ? "?" : document(w, item->document_id);
+	return i == NULL ? "" : document(w, i->document_id);
 }
 
 static void refused(struct words *w, const struct type_refused *r)
@@ -136,8 +135,8 @@ static void transfer_accepted(struct words *w, const struct cash_transfer_accept
 
 static void one_application(struct words *w, const struct cash_application *p, bool undone)
 {
-	buf_printf(&w->b, "%s of %s %s %s on %s", money(w, &p->amount), document(w, p->credit->document_id),
-		   undone ? "taken off again:" : "applied to", document(w, p->debit->document_id), day(w, p->accounting_date));
+	buf_printf(&w->b, "%s of %s %s %s on %s", money(w, &p->amount), item(w, p->credit),
+		   undone ? "taken off again:" : "applied to", item(w, p->debit), day(w, p->accounting_date));
 }
 
 static void applications(struct words *w, const struct cash_application *p, size_t n, bool undone)
@@ -268,11 +267,11 @@ static void cash_words(struct words *w, const struct cash_event *ev)
 		return;
 	case CASH_EVENT_PLACED_ON_ACCOUNT:
 		buf_printf(&w->b, "%s of %s left on the account on %s", money(w, &ev->placed_on_account->amount),
-			   document_of(w, ev->placed_on_account->credit), day(w, ev->placed_on_account->accounting_date));
+			   item(w, ev->placed_on_account->credit), day(w, ev->placed_on_account->accounting_date));
 		return;
 	case CASH_EVENT_TAKEN_OFF_ACCOUNT:
 		buf_printf(&w->b, "%s of %s taken off the account on %s", money(w, &ev->taken_off_account->amount),
-			   document_of(w, ev->taken_off_account->credit), day(w, ev->taken_off_account->accounting_date));
+			   item(w, ev->taken_off_account->credit), day(w, ev->taken_off_account->accounting_date));
 		return;
 	case CASH_EVENT_REFUSED:
 		refused(w, ev->refused);
@@ -291,8 +290,8 @@ static void promise_words(struct words *w, const struct collections_event *ev)
 
 	switch (ev->event_case) {
 	case COLLECTIONS_EVENT_HOLD_SET:
-		buf_printf(&w->b, "hold " TEXT_FMT " on %s: %s", TEXT_ARG(ev->hold_set->hold_id),
-			   document_of(w, ev->hold_set->item), explain_enum(&command_hold_kind_enum, ev->hold_set->kind));
+		buf_printf(&w->b, "hold " TEXT_FMT " on %s: %s", TEXT_ARG(ev->hold_set->hold_id), item(w, ev->hold_set->item),
+			   explain_enum(&command_hold_kind_enum, ev->hold_set->kind));
 		return;
 	case COLLECTIONS_EVENT_HOLD_LIFTED:
 		buf_printf(&w->b, "hold " TEXT_FMT " lifted", TEXT_ARG(ev->hold_lifted->hold_id));

@@ -5,10 +5,11 @@
 #include "store/store.h"
 
 /* A list may take longer than a statement of a service does. */
-#define BEGIN_SNAPSHOT                                                                                                             \
-	"BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;" /* of the checkpoint; the role may write nothing else */               \
-	" SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB';"                                                           \
-	" SET LOCAL idle_in_transaction_session_timeout = 0"
+#define BEGIN_SNAPSHOT                                                                                                                                                             \
+	"BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;" /* of the checkpoint; the role may write nothing else */                                                               \
+	" SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB';"                                                                                                           \
+	" SET LOCAL idle_in_transaction_session_timeout = 0;" /* Before the snapshot: a rebuild that puts other tables in the place of these has then not begun to, or is done. */ \
+	" LOCK TABLE checkpoint IN ACCESS SHARE MODE"
 
 void known_add_lane(struct known *k, struct buf *seen, int64_t lane, int64_t ledger_seq)
 {

@@ -5,7 +5,7 @@
  *	struct known known;
  *	if (!known_begin(cli, &err, &known))
  *		...
- *	store_query(known.store, ...) as often as needed, at last one store_stream: all of them see the same books
+ *	store_query(known.store, ...), store_stream(known.store, ...) as often as needed: all of them see the same books
  *	out_note(out, "%s", known_words(cli->arena, &known, as_of).s);
  *	known_end(&known);
  */

@@ -122,6 +122,7 @@ bool shadow_fence(struct shadow *s, struct err *err)
 {
 	/* Every transaction of a service takes its lanes first, so nothing but this table needs a lock: one that a batch which has begun
 	 * holds up (its fence locks rows, ROW SHARE), and that lets readers pass. */
+	s->fenced = true;
 	return exec(s->store, s->cli->arena, err,
 		    "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE %s.lane IN EXCLUSIVE MODE;"
 		    " SET LOCAL statement_timeout = 0",
@@ -130,6 +131,7 @@ bool shadow_fence(struct shadow *s, struct err *err)
 
 bool shadow_unfence(struct shadow *s, struct err *err)
 {
+	s->fenced = false;
 	return store_exec(s->store, "ROLLBACK", 0, NULL, err);
 }
 
@@ -143,7 +145,7 @@ static int source_of(const struct run_service *service, struct text topic)
 	return -1;
 }
 
-bool shadow_state(struct shadow *s, struct err *err, struct shadow_state *ret)
+static bool read_state(struct shadow *s, struct err *err, struct shadow_state *ret)
 {
 	_cleanup_(store_result_freep) struct store_result *r = NULL;
 	struct arena *a = s->cli->arena;
@@ -170,6 +172,19 @@ bool shadow_state(struct shadow *s, struct err *err, struct shadow_state *ret)
 			t->record_hash[source] = TEXT_NONE;
 	}
 	return true;
+}
+
+bool shadow_state(struct shadow *s, struct err *err, struct shadow_state *ret)
+{
+	struct err ignored;
+
+	if (!shadow_is_projection(s))
+		return read_state(s, err, ret);
+	/* No answer is on its way while this is read: a checkpoint that is not there yet will lie behind where live stands now. */
+	bool ok = exec(s->store, s->cli->arena, err, "%s; LOCK TABLE %s.checkpoint IN ACCESS EXCLUSIVE MODE",
+		       s->fenced ? "SAVEPOINT state" : "BEGIN", s->live) &&
+		  read_state(s, err, ret) && shadow_stops(s, ret, err);
+	return store_exec(s->store, s->fenced ? "ROLLBACK TO state" : "ROLLBACK", 0, NULL, ok ? err : &ignored) && ok;
 }
 
 bool shadow_gap(struct shadow *s, struct err *err, struct shadow_gap *ret)
@@ -221,7 +236,8 @@ static bool keep_others(struct shadow *s, bool same, struct err *err)
 		const char *name = text_cstr(s->cli->arena, table);
 		bool done = text_eq(table, last);
 		last = table;
-		if (done || shadow_is_described(s, table) || (text_eq(table, TEXT("birth")) && !same))
+		if (done || shadow_is_described(s, table) || text_eq(table, TEXT("checkpoint")) ||
+		    (text_eq(table, TEXT("birth")) && !same))
 			continue;
 		if (!exec(s->store, s->cli->arena, err, "DELETE FROM %s.%s; INSERT INTO %s.%s SELECT * FROM %s.%s", s->name, name,
 			  s->name, name, s->live, name))
@@ -236,7 +252,7 @@ bool shadow_swap(struct shadow *s, bool same, struct err *err)
 	 * Owners of lanes meet another epoch in either schema: a session that waited for our lock looks the names up again and is fenced
 	 * in the new one; one that should still mean the old one is fenced there.
 	 */
-	return keep_others(s, same, err) &&
+	return keep_others(s, same, err) && (!shadow_is_projection(s) || shadow_keep_checkpoints(s, err)) &&
 	       exec(s->store, s->cli->arena, err,
 		    "UPDATE %2$s.lane AS n SET epoch = greatest(n.epoch, o.epoch) + 1, owner = 'openitem rebuild', taken_at = now()"
 		    " FROM %1$s.lane AS o WHERE o.lane = n.lane;"

@@ -25,7 +25,14 @@ struct shadow {
 	struct store *store; /* looks at live, compares, swaps */
 	struct store *filling; /* search_path = the shadow */
 	bool has_shadow, has_old;
+	bool fenced;
 };
+
+/* Decides nothing: reporting. It has checkpoints (rebuild_checkpoints.c). */
+static inline bool shadow_is_projection(const struct shadow *s)
+{
+	return s->service->gate == NULL && s->service->outcome_topic == NULL;
+}
 
 /* Connects twice, makes sure that nobody else rebuilds this service, says which schemas are there. */
 bool shadow_open(struct shadow *s, const char *conninfo, struct err *err);
@@ -44,7 +51,7 @@ bool shadow_check(struct shadow *s, struct err *err);
 bool shadow_fence(struct shadow *s, struct err *err);
 bool shadow_unfence(struct shadow *s, struct err *err);
 
-/* Where live stands; rows of the arena of the command. */
+/* Where live stands, and of a projection, by way of which checkpoints; rows of the arena of the command. */
 struct shadow_state {
 	struct rebuild_target *lane;
 	size_t n;
@@ -65,6 +72,22 @@ bool shadow_is_described(const struct shadow *s, struct text table);
 
 /* Table by table, row by row; a row of the list per table, or per place that differs. *ret_differs = rows that differ. */
 bool shadow_compare(struct shadow *s, struct out *out, struct err *err, int64_t *ret_differs, int64_t *ret_rows);
+
+/*
+ * ---- checkpoints of a projection (rebuild_checkpoints.c) ----
+ *
+ * What was printed at one must be printed again by what is rebuilt. Numbers in commit order (ledger_seq) are given anew, but at the
+ * positions of a checkpoint as many records of a lane had been noted as will be noted again. So the rebuild stops at each of them, and
+ * the rows of the table are taken over as they are.
+ */
+
+/* Fills in the stops of the targets. Inside shadow_state. */
+bool shadow_stops(struct shadow *s, struct shadow_state *state, struct err *err);
+/* Each record stands between the same two checkpoints in both. *ret_n: checkpoints; *ret_differs: records that do not; *ret_place: the
+ * first of them. */
+bool shadow_compare_checkpoints(struct shadow *s, struct err *err, int64_t *ret_n, int64_t *ret_differs, struct text *ret_place);
+/* From live to the shadow, numbers included. No answer runs on until the transaction ends. */
+bool shadow_keep_checkpoints(struct shadow *s, struct err *err);
 
 /* The shadow becomes live. same: it is the database it was (its birth stays), else a new one. Ends the transaction. */
 bool shadow_swap(struct shadow *s, bool same, struct err *err);

@@ -411,7 +411,7 @@ def everything_sent(stack, kafka, sent):
         yield f"something was executed: {tables} tables, {nasty.MARKER} {os.path.exists(nasty.MARKER)}"
 
 
-LISTS = (["aging"], ["aging", "--by", "entity"], ["items"], ["invoices"], ["unidentified"], ["unapplied"], ["money"], ["worklist"], ["notices"],
+LISTS = (["aging"], ["aging", "--by", "entity"], ["items"], ["invoices"], ["unidentified"], ["unposted"], ["unapplied"], ["money"], ["worklist"], ["notices"], ["promises"],
          ["notices", "--summary"], ["exceptions", "--all"], ["period"], ["aging", "--merge", "DE01"], ["status"], ["dlq", "ls"], ["dlq", "histogram"], ["dlq", "histogram", "--by", "day"], ["dlq", "audit"])
 
 

@@ -51,7 +51,7 @@ def main():
         print("skipped - open-invoices sample")
         sys.exit(0)
     with Stack("samples") as stack:
-        tests.attempt("RPT-01 late-payments sample ages as the file implies", late_payments, stack)
+        tests.attempt("L3.1a RPT-01 late-payments sample ages as the file implies", late_payments, stack)
         tests.attempt("AUD-05 verify after the late-payments sample", verify, stack)
     with Stack("samples") as stack:
         tests.attempt("INT-07 open-invoices sample ages as its due dates imply", open_invoices, stack)

@@ -97,17 +97,24 @@ static void learn(struct world *w, struct text t)
 		w->learnt[w->n_learnt++] = t;
 }
 
+static void learn_document(struct world *w, const struct billing_document_issued *d)
+{
+	learn(w, d->document_id);
+	learn(w, d->number);
+}
+
 static void learn_from(struct world *w, size_t s, const void *event)
 {
 	if (services[s] == &billing_service) {
 		const struct billing_event *e = event;
+		bool debit = e->event_case == BILLING_EVENT_DEBIT_MEMO_ISSUED;
 
 		if (e->order_version > 0 && e->event_case != BILLING_EVENT_PARKED && e->event_case != BILLING_EVENT_REFUSED)
 			w->next_version[w->order] = e->order_version + 1;
-		if (e->event_case == BILLING_EVENT_INVOICE_ISSUED) {
-			learn(w, e->invoice_issued->document_id);
-			learn(w, e->invoice_issued->number);
-		}
+		if (debit || e->event_case == BILLING_EVENT_INVOICE_ISSUED)
+			learn_document(w, debit ? e->debit_memo_issued : e->invoice_issued);
+		if (e->event_case == BILLING_EVENT_CREDIT_MEMO_ISSUED)
+			learn_document(w, e->credit_memo_issued);
 		if (e->event_case == BILLING_EVENT_ITEM_TAKEN_ON)
 			learn(w, e->item_taken_on->document_id);
 	}
@@ -300,6 +307,9 @@ static struct text make_text(struct world *w, const struct wire_field *f)
 	}
 	if (ends_with(name, "line_id") || ends_with(name, "statement_id"))
 		return ONE_OF(w, "L1", "L2", "L3", "L4");
+	if (ends_with(name, "promise_id") || ends_with(name, "hold_id") || ends_with(name, "block_id") ||
+	    ends_with(name, "advice_id"))
+		return ONE_OF(w, "N1", "N2");
 	if (strcmp(name, "terms_code") == 0)
 		return ONE_OF(w, "", "N30", "N31");
 	if (strcmp(name, "number_prefix") == 0)

@@ -91,29 +91,42 @@ void instance_ended(struct instance *in)
 
 /* ---- the build before --------------------------------------------------------------------------------------------------------------- */
 
-bool __real_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err,
-			       void **ret);
-bool __wrap_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err,
-			       void **ret);
+typedef bool decode_fn(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err, void **ret);
+decode_fn __real_wire_decode, __wrap_wire_decode, __real_wire_decode_strict, __wrap_wire_decode_strict;
 
 /*
- * Decoding is pure, and bytes in the log never change: what one reader has decoded the others are given, too. One kind of record in four
- * was not there when the build before was made (linked with --wrap).
+ * Decoding is pure: what one reader has decoded the others are given, too. Looked up by address, as the log keeps its records, but compared
+ * by content: a rebuild frees what it has read.
  */
+static bool decode_once(decode_fn *decode, const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a,
+			struct err *err, void **ret)
+{
+	struct world *w = sim_world;
+	struct decoded *d = &w->decoded[((uintptr_t)bytes >> 4) % DECODED_MAX];
+
+	if (d->n != n || d->msg != m || d->decode != decode || memcmp(d->bytes, bytes, n) != 0) {
+		void *event;
+		if (!decode(m, bytes, n, w->arena, err, &event))
+			return false;
+		*d = (struct decoded){ arena_dup(w->arena, bytes, n), n, m, decode, event };
+	}
+	*ret = arena_dup(a, d->event, m->size); /* a rebuild takes the provenance off */
+	return true;
+}
+
+bool __wrap_wire_decode(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err, void **ret)
+{
+	return decode_once(__real_wire_decode, m, bytes, n, a, err, ret);
+}
+
+/* One kind of record in four was not there when the build before was made. */
 bool __wrap_wire_decode_strict(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err,
 			       void **ret)
 {
 	const struct instance *in = instance_running();
-	struct world *w = sim_world;
-	struct decoded *d = &w->decoded[((uintptr_t)bytes >> 4) % DECODED_MAX];
 
-	if (d->bytes != bytes || d->n != n || d->msg != m) {
-		void *event;
-		if (!__real_wire_decode_strict(m, bytes, n, w->arena, err, &event))
-			return false;
-		*d = (struct decoded){ bytes, n, m, event };
-	}
-	*ret = arena_dup(a, d->event, m->size); /* a rebuild takes the provenance off */
+	if (!decode_once(__real_wire_decode_strict, m, bytes, n, a, err, ret))
+		return false;
 	if (in == NULL || !in->old_build)
 		return true;
 	struct text type = wire_event_type(m, *ret, a);

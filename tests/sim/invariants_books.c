@@ -115,7 +115,8 @@ static bool statements(struct invariants *inv, struct err *err)
 					  (long long)e->a);
 		if (s->ties_out != (s->closing_minor - s->opening_minor == e->a))
 			return inv_broken(err, "statement_ties",
-					  "statement " TEXT_FMT " from %lld to %lld with lines of %lld: said to tie out: %d",
+					  "L2.19b: statement " TEXT_FMT
+					  " from %lld to %lld with lines of %lld: said to tie out: %d",
 					  TEXT_ARG(s->statement_id), (long long)s->opening_minor, (long long)s->closing_minor,
 					  (long long)e->a, s->ties_out);
 	}
@@ -152,7 +153,8 @@ static bool money_of_lines(struct invariants *inv, struct err *err)
 	}
 	for (size_t at = 0; (e = tally_next(&t, &at)) != NULL;)
 		if (e->a != 1 || e->b != 1)
-			return inv_broken(err, "money_of_line", "line " TEXT_FMT ": %lld lines posted, its money is in %lld places",
+			return inv_broken(err, "money_of_line",
+					  "L2.18a: line " TEXT_FMT ": %lld lines posted, its money is in %lld places",
 					  TEXT_ARG(e->key), (long long)e->a, (long long)e->b);
 	return true;
 }

@@ -52,7 +52,7 @@ static bool travels(const struct look *l, const struct type_journal_entry *e, co
 	t->a += line->amount.minor;
 	t->seen = t->a == 0;
 	return t->a == 0 || t->a == t->b ||
-	       broken(l, "transit_twice", "a transfer left or arrived twice, or in part", line->detail, t->a);
+	       broken(l, "transit_twice", "L1.2a: a transfer left or arrived twice, or in part", line->detail, t->a);
 }
 
 static bool take_line(const struct look *l, const struct type_journal_entry *e, const struct type_journal_line *line)
@@ -68,7 +68,7 @@ static bool take_line(const struct look *l, const struct type_journal_entry *e, 
 	if (!carries_items(line->ledger_account))
 		return true;
 	if (text_empty(line->document_id) || line->item_sequence < 1)
-		return broken(l, "control_line", "a control line names no item", e->kind, line->amount.minor);
+		return broken(l, "control_line", "L2.0a: a control line names no item", e->kind, line->amount.minor);
 	if (!text_eq(line->account, l->account))
 		return broken(l, "two_accounts", "a control line moves an item of another account", line->account,
 			      line->amount.minor);
@@ -99,10 +99,11 @@ static bool take_entry(const struct look *l, const struct type_journal_entry *e)
 			return false;
 	}
 	if (functional != 0 || amount != 0)
-		return broken(l, "unbalanced_entry", "an entry does not sum to zero", e->kind,
+		return broken(l, "unbalanced_entry", "L2.0b: an entry does not sum to zero", e->kind,
 			      functional != 0 ? functional : amount);
 	if (application && control != 0)
-		return broken(l, "unbalanced_application", "the control lines of an application do not cancel", e->kind, control);
+		return broken(l, "unbalanced_application", "L2.0b: the control lines of an application do not cancel", e->kind,
+			      control);
 	return true;
 }
 
@@ -130,7 +131,7 @@ static bool take_number(const struct look *l, const struct billing_document_issu
 		tally_at(&l->k->numbers, tally_key(buf, sizeof(buf), "%d|" TEXT_FMT "|" TEXT_FMT, l->row->lane, TEXT_ARG(d->entity),
 						   TEXT_ARG(((struct text){ d->number.s, 8 }))));
 	if (counter != last->a + 1)
-		return broken(l, "number_gap", "a document number is repeated or left out", d->number, last->a);
+		return broken(l, "number_gap", "L7.2b: a document number is repeated or left out", d->number, last->a);
 	last->a = counter;
 	return true;
 }
@@ -209,7 +210,7 @@ static bool take_cash(const struct look *l, const struct cash_event *e)
 			TYPE_LEDGER_ACCOUNT_BANK_CLEARING);
 	int64_t clearing = tally_at(&l->k->ledger, key)->a;
 	return clearing == lines->a ||
-	       broken(l, "bank_clearing", "bank clearing is not what the bank reported", key, clearing - lines->a);
+	       broken(l, "bank_clearing", "L2.19b: bank clearing is not what the bank reported", key, clearing - lines->a);
 }
 
 /* ---- collections: reminders ------------------------------------------------------------------------------------------------------------ */
@@ -239,9 +240,9 @@ static bool take_notice(const struct look *l, const struct collections_notice_is
 	int64_t step = (int64_t)n->episode * 100 + n->level;
 
 	if (last->b >= step)
-		return broken(l, "notice_again", "a reminder of a level that this episode had", key, n->level);
+		return broken(l, "notice_again", "L5.1c: a reminder of a level that this episode had", key, n->level);
 	if (last->b != 0 && n->notice_date - last->a < days_between(l, n->ladder_version))
-		return broken(l, "notice_soon", "two reminders too close to each other", key, n->notice_date - last->a);
+		return broken(l, "notice_soon", "L5.1c: two reminders too close to each other", key, n->notice_date - last->a);
 	if (n->amount.minor <= 0 || n->amount.minor != n->overdue_minor - n->credits_minor - n->held_minor - n->promised_minor)
 		return broken(l, "notice_amount", "a reminder about another amount than what is owed", key, n->amount.minor);
 	last->a = n->notice_date;

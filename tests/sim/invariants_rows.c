@@ -44,13 +44,13 @@ bool inv_cash_rows(struct invariants *inv, struct err *err)
 		int64_t moved = sum != NULL ? sum->a : 0;
 
 		if (item->open_minor != item->brought_minor + moved)
-			return inv_broken(err, "item_open",
-					  "item " TEXT_FMT ": %lld is open, but it brought %lld and its control lines are %lld",
-					  TEXT_ARG(key), (long long)item->open_minor, (long long)item->brought_minor,
-					  (long long)moved);
+			return inv_broken(
+				err, "item_open",
+				"L1.5a: item " TEXT_FMT ": %lld is open, but it brought %lld and its control lines are %lld",
+				TEXT_ARG(key), (long long)item->open_minor, (long long)item->brought_minor, (long long)moved);
 		if (!is_bounded(item))
-			return inv_broken(err, "over_applied", "item " TEXT_FMT " of kind %d: %lld is open of %lld", TEXT_ARG(key),
-					  item->kind, (long long)item->open_minor, (long long)item->original_minor);
+			return inv_broken(err, "over_applied", "L1.3b: item " TEXT_FMT " of kind %d: %lld is open of %lld",
+					  TEXT_ARG(key), item->kind, (long long)item->open_minor, (long long)item->original_minor);
 	}
 	return true;
 }
@@ -76,7 +76,7 @@ bool inv_reporting_rows(struct invariants *inv, bool quiet, struct err *err)
 		const struct reporting_item *it = rows[i];
 		if (it->open_minor != it->brought_minor + it->applied_minor && (quiet || !text_starts(it->account, TEXT("~"))))
 			return inv_broken(err, "item_history",
-					  "reporting, item " TEXT_FMT "|" TEXT_FMT ": open %lld, brought %lld, applied %lld",
+					  "L3.3b: reporting, item " TEXT_FMT "|" TEXT_FMT ": open %lld, brought %lld, applied %lld",
 					  TEXT_ARG(it->account), TEXT_ARG(it->document_id), (long long)it->open_minor,
 					  (long long)it->brought_minor, (long long)it->applied_minor);
 	}
@@ -172,13 +172,13 @@ bool inv_cash_totals(struct invariants *inv, struct err *err)
 		int64_t transit = balance(inv, e->key, TYPE_LEDGER_ACCOUNT_MONEY_IN_TRANSIT);
 
 		if (control != e->a)
-			return inv_broken(err, "conservation", TEXT_FMT ": open items are %lld, AR control is %lld",
+			return inv_broken(err, "conservation", "L1.5b: " TEXT_FMT ": open items are %lld, AR control is %lld",
 					  TEXT_ARG(e->key), (long long)e->a, (long long)control);
 		if (unidentified != e->b)
 			return inv_broken(err, "unidentified", TEXT_FMT ": holding items are %lld, unidentified receipts %lld",
 					  TEXT_ARG(e->key), (long long)e->b, (long long)unidentified);
 		if (transit != 0)
-			return inv_broken(err, "in_transit", TEXT_FMT ": %lld is in transit, and nothing is on its way",
+			return inv_broken(err, "in_transit", "L1.2a: " TEXT_FMT ": %lld is in transit, and nothing is on its way",
 					  TEXT_ARG(e->key), (long long)transit);
 	}
 	for (size_t at = 0; (e = tally_next(&inv->service[SIM_CASH].transit, &at)) != NULL;)

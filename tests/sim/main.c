@@ -165,7 +165,6 @@ static bool shows(enum fault_mutant m, uint64_t seed, struct verdict *ret)
 	struct verdict without;
 
 	seed_now = seed;
-	sim_unseen_cuts = m == MUTANT_GAP_IGNORED;
 	fault_mutant = m;
 	check_seed(seed, &none, false, ret);
 	fault_mutant = MUTANT_NONE;

@@ -166,13 +166,14 @@ static void see_rows(struct database *db, struct refill *r, const char *topic)
 	}
 }
 
-static bool refill(struct world *w, const char *topic, struct err *err)
+/* *ret_moves: places that the log had lost, and are published again. */
+static bool refill(struct world *w, const char *topic, struct err *err, size_t *ret_moves)
 {
 	struct bus_conf bus = { .brokers = "the simulation" };
 	enum sim_service s = writer_of(topic);
 	struct database *db = &w->db[s];
 	struct store *store = store_on(w, db);
-	size_t n, places, moves;
+	size_t n, places;
 	int64_t missing;
 	const void *const *rows = mem_rows(db->mem, &lane_table, &n);
 	struct refill_lane *lanes = ARENA_ARRAY(w->arena, n, struct refill_lane);
@@ -186,14 +187,14 @@ static bool refill(struct world *w, const char *topic, struct err *err)
 	if (!refill_marks(r, store, err) || !refill_scan(r, &bus, false, NULL, NULL, err))
 		return false;
 	see_rows(db, r, topic);
-	const struct refill_place *at = refill_plan(r, &places, &missing, &moves);
+	const struct refill_place *at = refill_plan(r, &places, &missing, ret_moves);
 	for (size_t i = 0; i < places; i++)
 		if (at[i].move || at[i].published_seq != at[i].has_seq)
 			story(w, "%s[%d] lane %d: the log has seq %lld at %lld, the marks say %lld at %lld, %lld missing%s", topic,
 			      at[i].partition, at[i].lane, (long long)at[i].has_seq, (long long)at[i].has_offset,
 			      (long long)at[i].published_seq, (long long)at[i].last_offset, (long long)at[i].missing,
 			      at[i].move ? ", moved" : "");
-	story(w, "the operator refills %s: %lld records are missing, %zu places are moved", topic, (long long)missing, moves);
+	story(w, "the operator refills %s: %lld records are missing, %zu places are moved", topic, (long long)missing, *ret_moves);
 	for (int try = 0; !ok && try < TRIES_MAX && (try == 0 || err->class == ERR_FENCED); try++)
 		ok = refill_apply(r, store, "openitem refill", err);
 	return ok;
@@ -228,7 +229,7 @@ static void find_causes(struct world *w, struct database *db, struct reposition 
 	x->n_causes = k;
 }
 
-static bool reposition_one(struct world *w, struct database *db, struct reposition *x, struct err *err)
+static bool reposition_one(struct world *w, struct database *db, struct reposition *x, bool reread, struct err *err)
 {
 	struct bus_conf bus = { .brokers = "the simulation" };
 	struct store *store = store_on(w, db);
@@ -236,8 +237,11 @@ static bool reposition_one(struct world *w, struct database *db, struct repositi
 
 	find_causes(w, db, x);
 	x->want = REPOSITION_AUTO;
+	x->reread = reread;
 	if (!reposition_scan(x, &bus, err) || !reposition_finish(x, err))
 		return false;
+	if (reread && !x->stopped && x->to == x->position)
+		return true;
 	story(w, "the operator repositions %s lane %d in %s[%d]: %lld -> %lld", x->service, x->lane, x->topic, x->partition,
 	      (long long)x->position, (long long)x->to);
 	for (int try = 0; !ok && try < TRIES_MAX && (try == 0 || err->class == ERR_FENCED); try++)
@@ -279,7 +283,7 @@ static size_t places(struct world *w, struct database *db, struct reposition *x)
 	return n;
 }
 
-static bool reposition_all(struct world *w, enum sim_service s, struct err *err)
+static bool reposition_all(struct world *w, enum sim_service s, bool reread, struct err *err)
 {
 	struct bus_conf bus = { .brokers = "the simulation" };
 	struct database *db = &w->db[s];
@@ -294,8 +298,8 @@ static bool reposition_all(struct world *w, enum sim_service s, struct err *err)
 	if (n == 0 || !reposition_judge(x, n, &bus, err))
 		return n == 0;
 	for (size_t i = 0; i < n; i++)
-		if (x[i].stopped || log_is_stop(x[i].verdict))
-			ok = reposition_one(w, db, &x[i], err) && ok;
+		if (x[i].stopped || log_is_stop(x[i].verdict) || (reread && x[i].inner))
+			ok = reposition_one(w, db, &x[i], reread, err) && ok;
 	return ok;
 }
 
@@ -367,7 +371,8 @@ static void restart(struct world *w, enum sim_service s)
 /* One round: first databases, then what topics lack, then who reads them. */
 static void follow(struct world *w, const struct alert *a, size_t n)
 {
-	bool rebuilt[SIM_SERVICES] = { false }, moved[SIM_SERVICES] = { false }, filled[TOPICS_MAX] = { false };
+	bool rebuilt[SIM_SERVICES] = { false }, filled[TOPICS_MAX] = { false }, lost = false;
+	size_t moves = 0;
 	struct err err;
 
 	for (size_t i = 0; i < n; i++)
@@ -381,16 +386,22 @@ static void follow(struct world *w, const struct alert *a, size_t n)
 		if (topic == NULL || filled[log_topic(w, topic) - w->topic])
 			continue;
 		filled[log_topic(w, topic) - w->topic] = true;
-		if (!refill(w, topic, &err))
+		if (!refill(w, topic, &err, &moves))
 			story(w, "refill ends: %s: %s", err.code, err.msg);
+		lost = lost || moves > 0;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (says(&a[i], "openitem reposition") && !moved[a[i].service]) {
-			moved[a[i].service] = true;
-			task_sleep(NOTICE_US);
-			if (!reposition_all(w, a[i].service, &err))
-				story(w, "reposition ends: %s: %s", err.code, err.msg);
-		}
+	/* Where the broker was seen to go, every reader was compared with its log, and those that must move say so. */
+	lost = lost && w->cuts_unseen > 0;
+	for (int s = 0; s < SIM_SERVICES; s++) {
+		bool asked = lost;
+		for (size_t i = 0; i < n; i++)
+			asked = asked || ((int)a[i].service == s && says(&a[i], "openitem reposition"));
+		if (!asked)
+			continue;
+		task_sleep(NOTICE_US);
+		if (!reposition_all(w, (enum sim_service)s, lost, &err))
+			story(w, "reposition ends: %s: %s", err.code, err.msg);
+	}
 	for (size_t i = 0; i < n; i++)
 		if (!says(&a[i], "openitem "))
 			restart(w, a[i].service);

@@ -135,9 +135,10 @@ struct instance {
 /* Records decoded before, by where their bytes lie in the log. */
 #define DECODED_MAX 4096
 struct decoded {
-	const uint8_t *bytes;
+	const void *bytes; /* a copy */
 	size_t n;
 	const struct wire_msg *msg;
+	bool (*decode)(const struct wire_msg *m, const uint8_t *bytes, size_t n, struct arena *a, struct err *err, void **ret);
 	void *event;
 };
 
@@ -175,7 +176,7 @@ struct world {
 	bool failed;
 	struct err err; /* why */
 	jmp_buf *escape; /* where a broken CHECK outside of tasks goes */
-	uint64_t fired[FAULTS_N], logs_cut, restores;
+	uint64_t fired[FAULTS_N], logs_cut, cuts_unseen, restores;
 	bool repaired; /* what the operator does has been done */
 	struct database *shadow; /* of a rebuild that is going on */
 };
@@ -255,8 +256,6 @@ bool fault_here(struct world *w, enum fault_kind kind, uint32_t *ret_arg);
 /* What happens in the world by itself. */
 void faults_of_the_world(struct world *w);
 const char *fault_name(enum fault_kind kind);
-/* Logs lose their ends while everybody stays connected; only for the mutant that needs it (README.md, "Open"). */
-extern bool sim_unseen_cuts;
 
 /* ---- operator.c, repair.c -------------------------------------------------------------------------------------------------------------- */
 /* Nothing is left anywhere: every log read to its end, every outcome published and marked. */

@@ -3,7 +3,7 @@
  *
  * A file holds cases. Lines beginning with # are comments.
  *
- *	case L2.invoice BIL-05 An invoice debits the customer and credits revenue and tax
+ *	case L2.1 BIL-05 An invoice debits the customer and credits revenue and tax
  *	given
  *	customer_recorded
  *	| account | effective_from | legal_name |

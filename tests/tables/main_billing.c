@@ -110,19 +110,18 @@ static void credits(struct tally *t, struct arena *arena)
 		picks[i] = (struct invoice_pick){ &lines[i], lines[i].quantity_e6 };
 	}
 	expect(t, bil_invoice_amounts(arena, TEXT("EUR"), picks, 3, &invoice) == REFUSE_NOTHING && invoice.tax_minor == 152,
-	       "L7.rounding 3 x 10.10 at 5 % bills 1.52");
+	       "L7.1d 3 x 10.10 at 5 % bills 1.52");
 	for (int i = 0; i < 3; i++) {
 		struct billing_document_issued memo = { 0 };
 		struct billing_credited_line credit = { .line_no = i + 1, .net_minor = 1010 };
 		bil_credit_memo_make(arena, &invoice, so_far, &credit, 1, TEXT_NONE, &memo);
 		so_far = bil_credit_memo_count(arena, &invoice, so_far, &memo);
-		expect(t, memo.tax_minor == tax_expected[i], "L7.rounding credits return 0.51 + 0.50 + 0.51");
+		expect(t, memo.tax_minor == tax_expected[i], "L7.1d credits return 0.51 + 0.50 + 0.51");
 		net += memo.net_minor;
 		tax += memo.tax_minor;
 	}
 	bil_credit_memo_rest(arena, &invoice, so_far, &n_rest);
-	expect(t, net == invoice.net_minor && tax == invoice.tax_minor && n_rest == 0,
-	       "L7.rounding the credits return what was billed");
+	expect(t, net == invoice.net_minor && tax == invoice.tax_minor && n_rest == 0, "L7.1d the credits return what was billed");
 }
 
 /* A part of a line, then the rest: never more or less than was billed. */
@@ -180,12 +179,12 @@ static void numbers(struct tally *t, struct arena *arena)
 	qsort(all, n, sizeof(*all), compare_numbers);
 	for (size_t i = 1; i < n; i++)
 		unique = unique && !text_eq(all[i], all[i - 1]);
-	expect(t, sound, "L7.number 16 characters with a check digit on 1024 lanes");
-	expect(t, unique, "L7.number unique over entities, types, lanes and counters");
+	expect(t, sound, "L7.2a 16 characters with a check digit on 1024 lanes");
+	expect(t, unique, "L7.2b unique over entities, types, lanes and counters");
 	struct text last = bil_number_make(arena, TEXT("DE"), BILLING_DOCUMENT_TYPE_INVOICE, 2026, 1023, 9999999);
 	struct text next = bil_number_make(arena, TEXT("DE"), BILLING_DOCUMENT_TYPE_INVOICE, 2026, 1023, 10000000);
 	expect(t, text_starts(last, TEXT("DEI26-SF9999999")) && text_starts(next, TEXT("DEI26-SFA000000")),
-	       "L7.number after 9,999,999 comes A000000");
+	       "L7.2b after 9,999,999 comes A000000");
 }
 
 static void periods(struct tally *t)
@@ -196,23 +195,23 @@ static void periods(struct tally *t)
 	for (int year = 1900; year < 2100; year++)
 		bil_period_close(&p.closed, date_of(year, 1, 1), date_of(year, 1, 31));
 	expect(t, p.closed.n == PERIOD_SPANS_MAX && p.closed.span[p.closed.n - 1].first_day == date_of(2099, 1, 1),
-	       "L3.period the oldest spans are forgotten");
+	       "L3.2f the oldest spans are forgotten");
 	p.closed.n = 0;
 	bil_period_close(&p.closed, jan, date_of(2026, 3, 31));
 	bil_period_open(&p.closed, date_of(2026, 2, 1), date_of(2026, 2, 28));
 	expect(t,
 	       p.closed.n == 2 && bil_period_first_open(&p, jan) == date_of(2026, 2, 1) &&
 		       bil_period_first_open(&p, date_of(2026, 3, 1)) == date_of(2026, 4, 1),
-	       "L3.period a month opened again within closed ones");
+	       "L3.2f a month opened again within closed ones");
 	bil_period_close(&p.soft, date_of(2026, 2, 1), date_of(2026, 2, 28));
 	bil_period_close(&p.soft, date_of(2026, 4, 1), date_of(2026, 4, 30));
 	expect(t,
 	       bil_period_first_open(&p, jan) == date_of(2026, 5, 1) && bil_period_takes(&p, date_of(2026, 2, 15)) &&
 		       !bil_period_takes(&p, date_of(2026, 3, 15)),
-	       "L3.period what falls by itself passes soft-closed months, a person may insist on them");
+	       "L3.2f what falls by itself passes soft-closed months, a person may insist on them");
 	bil_period_close(&p.closed, date_of(2026, 2, 1), date_of(2026, 2, 28));
 	expect(t, p.closed.n == 1 && p.closed.span[0].first_day == jan && p.closed.span[0].last_day == date_of(2026, 3, 31),
-	       "L3.period spans that touch are one");
+	       "L3.2f spans that touch are one");
 }
 
 static void vectors(size_t *passed, size_t *failed)

@@ -10,8 +10,8 @@ static struct kpi_month month(int32_t days, int64_t billed, int64_t ar_end)
 	return (struct kpi_month){ .days = days, .billed_minor = billed, .ar_end_minor = ar_end };
 }
 
-/* RULES RPT-03: AR 150; March 80 (31 d), February 60 (28 d), January 100 (31 d): 31 + 28 + 3.1 = 62.1. */
-static void test_rpt_03_count_back(void **state)
+/* dso-countback-benji, and RULES RPT-03: AR 150; March 80 (31 d), February 60 (28 d), January 100 (31 d): 31 + 28 + 3.1 = 62.1. */
+static void test_L6_4b_rpt_03_count_back(void **state)
 {
 	const struct kpi_month rules[] = { month(31, 10000, 0), month(28, 6000, 0), month(31, 8000, 15000) };
 	const struct kpi_month benji[] = { month(30, 7000000, 0), month(30, 8000000, 0), month(30, 10000000, 21200000) };
@@ -39,7 +39,7 @@ static void test_rpt_03_count_back_edges(void **state)
 }
 
 /* dso-bajaj, dso-fool, dso-tesorio, dso-calc7, and the quarter of RULES: 150 / 240 x 90 = 56.3. */
-static void test_rpt_03_simple(void **state)
+static void test_L6_4b_rpt_03_simple(void **state)
 {
 	static const struct {
 		int32_t days;
@@ -70,14 +70,16 @@ static void test_rpt_03_delinquent(void **state)
 	assert_int_equal(k.days_delinquent, 150);
 }
 
-/* cei-wizedu-period 79.63 %, cei-gaviti 98 %: sales of the whole period. */
-static void test_rpt_03_cei(void **state)
+/* cei-wizedu-period 79.63 %, cei-gaviti 98 %: sales of the whole period; cei-creditguru-monthly 55.9 %: the same data, a third of the sales. */
+static void test_L6_4b_rpt_03_cei(void **state)
 {
 	struct kpi_month wizedu = { 90, 1089000, 620000, 634000, 359000 };
 	struct kpi_month gaviti = { 30, 100000000, 10000000, 12000000, 10000000 };
+	struct kpi_month creditguru = { 30, 363000, 620000, 634000, 359000 };
 	struct kpi_month nothing = { 30, 0, 0, 0, 0 };
 
 	(void)state;
+	assert_int_equal(kpi_compute(&creditguru, 1).cei, 559);
 	assert_int_equal(kpi_compute(&wizedu, 1).cei, 796);
 	assert_int_equal(kpi_compute(&gaviti, 1).cei, 980);
 	assert_true(kpi_compute(&nothing, 1).cei == KPI_NONE);
@@ -86,9 +88,9 @@ static void test_rpt_03_cei(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rpt_03_count_back), cmocka_unit_test(test_rpt_03_count_back_edges),
-		cmocka_unit_test(test_rpt_03_simple),     cmocka_unit_test(test_rpt_03_delinquent),
-		cmocka_unit_test(test_rpt_03_cei),
+		cmocka_unit_test(test_L6_4b_rpt_03_count_back), cmocka_unit_test(test_rpt_03_count_back_edges),
+		cmocka_unit_test(test_L6_4b_rpt_03_simple),     cmocka_unit_test(test_rpt_03_delinquent),
+		cmocka_unit_test(test_L6_4b_rpt_03_cei),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,7 @@ static struct known known_of(int64_t seq_of_lane_1)
 	return k;
 }
 
-static void answers_say_up_to_where_they_are_complete(void **state)
+static void L3_3a_answers_say_up_to_where_they_are_complete(void **state)
 {
 	struct known k = known_of(3), other = known_of(4);
 	date_t day = date_of(2026, 3, 31);
@@ -341,7 +341,7 @@ int main(void)
 		cmocka_unit_test(buckets_of_a_setting),
 		cmocka_unit_test(amounts_of_an_array),
 		cmocka_unit_test(names_of_periods),
-		cmocka_unit_test(answers_say_up_to_where_they_are_complete),
+		cmocka_unit_test(L3_3a_answers_say_up_to_where_they_are_complete),
 		cmocka_unit_test(bytes_of_the_database),
 		cmocka_unit_test(counters_of_document_numbers),
 		cmocka_unit_test(entries_that_do_not_balance),

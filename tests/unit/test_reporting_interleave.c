@@ -343,7 +343,7 @@ static void test_ledger_seq_is_gapless(void **state)
 }
 
 /* LEDGER section 1: the open amount is the sum of the control lines; the events say the same; both tie out. */
-static void test_journal_and_events_agree(void **state)
+static void test_L1_5a_journal_and_events_agree(void **state)
 {
 	struct arena *a = arena_new(ARENA_SOFT, ARENA_SOFT);
 	struct made *made = make_all(a);
@@ -400,7 +400,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interleavings),
 		cmocka_unit_test(test_ledger_seq_is_gapless),
-		cmocka_unit_test(test_journal_and_events_agree),
+		cmocka_unit_test(test_L1_5a_journal_and_events_agree),
 		cmocka_unit_test(test_parked_until_released),
 	};
 

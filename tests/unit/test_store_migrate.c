@@ -187,6 +187,27 @@ static void rows_stream_one_by_one(void **state)
 	assert_int_equal(fixture_number(store, "SELECT 7"), 7);
 }
 
+/* Answers of several lists (known.h) must see the same books. */
+static void rows_stream_in_the_callers_snapshot(void **state)
+{
+	struct store *other = fixture_open();
+	struct sum before = { 0 }, after = { 0 }, now = { 0 };
+	static const char sql[] = "SELECT i FROM streamed";
+
+	(void)state;
+	assert_ok(store_exec(other, "CREATE TABLE streamed AS SELECT 1::bigint AS i", 0, NULL, &fixture_err));
+	assert_ok(store_exec(store, "BEGIN ISOLATION LEVEL REPEATABLE READ", 0, NULL, &fixture_err));
+	assert_ok(store_stream(store, sql, 0, NULL, add_row, &before, &fixture_err));
+	assert_ok(store_exec(other, "INSERT INTO streamed VALUES (10)", 0, NULL, &fixture_err));
+	assert_ok(store_stream(store, sql, 0, NULL, add_row, &after, &fixture_err));
+	assert_ok(store_exec(store, "COMMIT", 0, NULL, &fixture_err));
+	assert_ok(store_stream(store, sql, 0, NULL, add_row, &now, &fixture_err));
+	assert_int_equal(before.total, 1);
+	assert_int_equal(after.total, 1);
+	assert_int_equal(now.total, 11);
+	store_close(other);
+}
+
 /* ---- migrations ----------------------------------------------------------------------------------------------------- */
 
 static const struct store_migration files[] = {
@@ -314,11 +335,12 @@ static void two_at_once_wait_for_each_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_connection_that_fails_says_why), cmocka_unit_test(the_session_is_set_up),
-		cmocka_unit_test(every_sqlstate_has_a_class),       cmocka_unit_test(values_by_column_name),
-		cmocka_unit_test(a_query_that_fails_names_itself),  cmocka_unit_test(rows_stream_one_by_one),
-		cmocka_unit_test(migrations_are_applied_once),      cmocka_unit_test(history_cannot_be_changed),
-		cmocka_unit_test(a_file_that_fails_leaves_nothing), cmocka_unit_test(two_at_once_wait_for_each_other),
+		cmocka_unit_test(a_connection_that_fails_says_why),    cmocka_unit_test(the_session_is_set_up),
+		cmocka_unit_test(every_sqlstate_has_a_class),          cmocka_unit_test(values_by_column_name),
+		cmocka_unit_test(a_query_that_fails_names_itself),     cmocka_unit_test(rows_stream_one_by_one),
+		cmocka_unit_test(rows_stream_in_the_callers_snapshot), cmocka_unit_test(migrations_are_applied_once),
+		cmocka_unit_test(history_cannot_be_changed),           cmocka_unit_test(a_file_that_fails_leaves_nothing),
+		cmocka_unit_test(two_at_once_wait_for_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -5,21 +5,24 @@
 -- $5 base date: due | document | accounting; '' = due
 -- $6 by: account | entity; '' = account
 -- $7 lanes int[], $8 their last ledger_seq bigint[], $9 business day per entity json: as known at that checkpoint; '' = now
--- Columns: as_of, entity, account, name, currency, buckets (bigint[], one more than edges), unapplied, credits, total, oldest_days.
+-- Columns: as_of, entity, account, name, currency, buckets (bigint[], one more than edges), unapplied, credits, total, oldest_days,
+-- last_notice, last_notice_on (level and date of the last one sent), promised_date (of the last promise that was not over): NULL = none.
 -- Minor units. Buckets hold positive items by days from the base date to as of; receipts are in unapplied and credit memos in
 -- credits, both negative; total = all of them = AR control. Rows of zeros only are left out.
 WITH k AS ( -- up to where each lane is known
 	SELECT c.lane, CASE WHEN $7::text = '' THEN c.ledger_seq ELSE coalesce(x.ledger_seq, 0) END AS ledger_seq
 	FROM ledger_counter AS c
 		LEFT JOIN unnest(nullif($7::text, '')::int[], nullif($8::text, '')::bigint[]) AS x(lane, ledger_seq) USING (lane)
-), e AS (
-	SELECT t.entity, coalesce(nullif($1::text, '')::date, CASE WHEN $9::text = ''
-		THEN (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity)
-		ELSE (nullif($9::text, '')::jsonb ->> t.entity)::date END,
-		(SELECT max(l.accounting_date) FROM k JOIN ledger_line AS l ON l.lane = k.lane AND l.ledger_seq <= k.ledger_seq
-			WHERE l.entity = t.entity)) AS as_of
-	FROM (SELECT DISTINCT entity FROM tie_out) AS t
-	WHERE $2::text = '' OR t.entity = $2
+), e AS ( -- not an entity of which nothing was known then
+	SELECT * FROM (
+		SELECT t.entity, coalesce(nullif($1::text, '')::date, CASE WHEN $9::text = ''
+			THEN (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity)
+			ELSE (nullif($9::text, '')::jsonb ->> t.entity)::date END,
+			(SELECT max(l.accounting_date) FROM k JOIN ledger_line AS l ON l.lane = k.lane AND l.ledger_seq <= k.ledger_seq
+				WHERE l.entity = t.entity)) AS as_of
+		FROM (SELECT DISTINCT entity FROM tie_out) AS t
+		WHERE $2::text = '' OR t.entity = $2
+	) AS x WHERE as_of IS NOT NULL
 ), later AS ( -- what came after: by accounting date, or by knowledge
 	SELECT lane, account, document_id, sequence, sum(minor) AS minor FROM (
 		SELECT l.lane, l.account, l.document_id, l.item_sequence AS sequence, l.amount_minor AS minor
@@ -77,7 +80,15 @@ SELECT as_of, entity, account,
 	currency,
 	(SELECT array_agg(coalesce(row_.bucket[n], 0)::bigint ORDER BY n)
 		FROM generate_series(1, cardinality($4::int[]) + 1) AS n) AS buckets,
-	unapplied, credits, total, oldest_days
+	unapplied, credits, total, oldest_days, n.level AS last_notice, n.notice_date AS last_notice_on,
+	(SELECT max(p.promised_date) FROM promise AS p JOIN k ON k.lane = p.lane
+		WHERE p.lane = row_.lane AND p.account = row_.account AND p.entity = row_.entity AND p.currency = row_.currency
+			AND p.ledger_seq <= k.ledger_seq AND p.made_on <= row_.as_of
+			AND (p.ended_ledger_seq = 0 OR p.ended_ledger_seq > k.ledger_seq OR p.ended_on > row_.as_of)) AS promised_date
 FROM row_
+	LEFT JOIN LATERAL (SELECT n.level, n.notice_date FROM notice AS n JOIN k ON k.lane = n.lane
+		WHERE n.lane = row_.lane AND n.account = row_.account AND n.entity = row_.entity AND n.currency = row_.currency
+			AND n.ledger_seq <= k.ledger_seq AND n.notice_date <= row_.as_of
+		ORDER BY n.notice_date DESC, n.level DESC LIMIT 1) AS n ON true
 WHERE positive > 0 OR unapplied <> 0 OR credits <> 0
 ORDER BY entity, account, currency;

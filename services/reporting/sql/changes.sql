@@ -10,10 +10,14 @@ WITH a AS (
 	SELECT c.lane, CASE WHEN $7::text = '' THEN c.ledger_seq ELSE coalesce(x.ledger_seq, 0) END AS ledger_seq
 	FROM ledger_counter AS c
 		LEFT JOIN unnest(nullif($7::text, '')::int[], nullif($8::text, '')::bigint[]) AS x(lane, ledger_seq) USING (lane)
-), e AS (
-	SELECT t.entity, ($6::jsonb ->> t.entity)::date AS then_, CASE WHEN $9::text = ''
-		THEN (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity)
-		ELSE (nullif($9::text, '')::jsonb ->> t.entity)::date END AS now_
+), e AS ( -- the business days of both, as aging.sql takes them
+	SELECT t.entity,
+		coalesce(($6::jsonb ->> t.entity)::date, (SELECT max(l.accounting_date)
+			FROM a JOIN ledger_line AS l ON l.lane = a.lane AND l.ledger_seq <= a.ledger_seq WHERE l.entity = t.entity)) AS then_,
+		coalesce(CASE WHEN $9::text = ''
+			THEN (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity)
+			ELSE (nullif($9::text, '')::jsonb ->> t.entity)::date END, (SELECT max(l.accounting_date)
+			FROM b JOIN ledger_line AS l ON l.lane = b.lane AND l.ledger_seq <= b.ledger_seq WHERE l.entity = t.entity)) AS now_
 	FROM (SELECT DISTINCT entity FROM tie_out) AS t WHERE $2::text = '' OR t.entity = $2
 ), line AS (
 	SELECT l.*, l.ledger_seq <= a.ledger_seq AND l.accounting_date <= e.then_ AS before, e.then_, e.now_

@@ -7,14 +7,16 @@ WITH k AS ( -- up to where each lane is known
 	SELECT c.lane, CASE WHEN $5::text = '' THEN c.ledger_seq ELSE coalesce(x.ledger_seq, 0) END AS ledger_seq
 	FROM ledger_counter AS c
 		LEFT JOIN unnest(nullif($5::text, '')::int[], nullif($6::text, '')::bigint[]) AS x(lane, ledger_seq) USING (lane)
-), e AS (
-	SELECT t.entity, coalesce(nullif($1::text, '')::date, CASE WHEN $7::text = ''
-		THEN (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity)
-		ELSE (nullif($7::text, '')::jsonb ->> t.entity)::date END,
-		(SELECT max(l.accounting_date) FROM k JOIN ledger_line AS l ON l.lane = k.lane AND l.ledger_seq <= k.ledger_seq
-			WHERE l.entity = t.entity)) AS as_of
-	FROM (SELECT DISTINCT entity FROM tie_out) AS t
-	WHERE $2::text = '' OR t.entity = $2
+), e AS ( -- not an entity of which nothing was known then
+	SELECT * FROM (
+		SELECT t.entity, coalesce(nullif($1::text, '')::date, CASE WHEN $7::text = ''
+			THEN (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity)
+			ELSE (nullif($7::text, '')::jsonb ->> t.entity)::date END,
+			(SELECT max(l.accounting_date) FROM k JOIN ledger_line AS l ON l.lane = k.lane AND l.ledger_seq <= k.ledger_seq
+				WHERE l.entity = t.entity)) AS as_of
+		FROM (SELECT DISTINCT entity FROM tie_out) AS t
+		WHERE $2::text = '' OR t.entity = $2
+	) AS x WHERE as_of IS NOT NULL
 ), later AS ( -- what came after: by accounting date, or by knowledge
 	SELECT lane, account, document_id, sequence, sum(minor) AS minor FROM (
 		SELECT l.lane, l.account, l.document_id, l.item_sequence AS sequence, l.amount_minor AS minor

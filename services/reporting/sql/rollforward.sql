@@ -9,14 +9,16 @@ WITH k AS ( -- up to where each lane is known
 	SELECT c.lane, CASE WHEN $4::text = '' THEN c.ledger_seq ELSE coalesce(x.ledger_seq, 0) END AS ledger_seq
 	FROM ledger_counter AS c
 		LEFT JOIN unnest(nullif($4::text, '')::int[], nullif($5::text, '')::bigint[]) AS x(lane, ledger_seq) USING (lane)
-), e AS (
-	SELECT t.entity, nullif($1::text, '')::date AS from_date, coalesce(nullif($2::text, '')::date, CASE WHEN $6::text = ''
-		THEN (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity)
-		ELSE (nullif($6::text, '')::jsonb ->> t.entity)::date END,
-		(SELECT max(l.accounting_date) FROM k JOIN ledger_line AS l ON l.lane = k.lane AND l.ledger_seq <= k.ledger_seq
-			WHERE l.entity = t.entity)) AS to_date
-	FROM (SELECT DISTINCT entity FROM tie_out) AS t
-	WHERE $3::text = '' OR t.entity = $3
+), e AS ( -- not an entity of which nothing was known then
+	SELECT * FROM (
+		SELECT t.entity, nullif($1::text, '')::date AS from_date, coalesce(nullif($2::text, '')::date, CASE WHEN $6::text = ''
+			THEN (SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity)
+			ELSE (nullif($6::text, '')::jsonb ->> t.entity)::date END,
+			(SELECT max(l.accounting_date) FROM k JOIN ledger_line AS l ON l.lane = k.lane AND l.ledger_seq <= k.ledger_seq
+				WHERE l.entity = t.entity)) AS to_date
+		FROM (SELECT DISTINCT entity FROM tie_out) AS t
+		WHERE $3::text = '' OR t.entity = $3
+	) AS x WHERE to_date IS NOT NULL
 ), moved AS (
 	SELECT t.entity, t.currency, t.accounting_date AS on_date, sum(t.debit_minor - t.credit_minor) AS minor,
 		CASE WHEN t.type IN ('invoice_issued', 'debit_memo_issued') THEN 'billed'

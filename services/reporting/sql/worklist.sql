@@ -1,8 +1,8 @@
 -- Whom to call first (LEDGER section 6): sum(open x days past due) of items not held, net of credits, ranked within a currency.
--- Open credits (memos, unapplied receipts) are set against the oldest due items first, held ones excepted, as a payment would be.
+-- Held: items under a block and of a promise that is not over, whole; of a hold its amount. Open credits (memos, unapplied receipts) are set against the oldest due items first, held ones excepted, as a payment would be.
 -- $1 day to count days to, YYYY-MM-DD; '' = each entity's business day; $2 entity, $3 account; '' = all; $4 at most so many per currency; '' = all
 -- Columns: currency, rank, entity, account, name, overdue (what is left overdue), items, oldest_days, score (amount x days), credits (used, positive),
--- held (open amount of held items), last_notice_level, last_notice_on (NULL = none), as_of. Minor units.
+-- held (what is held of open items), last_notice_level, last_notice_on (NULL = none), as_of. Minor units.
 WITH e AS MATERIALIZED ( -- once, not per item
 	SELECT t.entity, coalesce(nullif($1::text, '')::date,
 		(SELECT max(opened_on) FROM business_day AS d WHERE d.entity = t.entity),
@@ -12,23 +12,31 @@ WITH e AS MATERIALIZED ( -- once, not per item
 ), i AS (
 	SELECT i.lane, i.entity, i.account, i.currency, i.kind, i.due_date, i.document_id, i.sequence, i.open_minor AS minor, e.as_of,
 		i.open_minor > 0 AND i.kind NOT IN ('receipt', 'return') AS debit,
-		EXISTS (SELECT FROM block AS b WHERE b.lane = i.lane AND b.account = i.account AND NOT b.lifted
-			AND (b.held_until IS NULL OR b.held_until >= e.as_of)
-			AND (b.document_id = '' OR (b.document_id = i.document_id AND b.item_sequence = i.sequence))) AS held
+		CASE WHEN EXISTS (SELECT FROM block AS b WHERE b.lane = i.lane AND b.account = i.account AND NOT b.lifted
+				AND (b.held_until IS NULL OR b.held_until >= e.as_of)
+				AND (b.document_id = '' OR (b.document_id = i.document_id AND b.item_sequence = i.sequence)))
+			OR EXISTS (SELECT FROM promise AS p WHERE p.lane = i.lane AND p.account = i.account AND p.ended_ledger_seq = 0
+				AND p.promised_date + p.grace_days >= e.as_of
+				AND i.document_id || ':' || i.sequence = ANY (string_to_array(p.items, E'\n')))
+			THEN i.open_minor
+			ELSE least(i.open_minor, coalesce((SELECT sum(CASE WHEN h.amount_minor = 0 THEN i.open_minor ELSE h.amount_minor END)
+				FROM hold AS h WHERE h.lane = i.lane AND h.account = i.account AND NOT h.lifted
+					AND (h.held_until IS NULL OR h.held_until >= e.as_of)
+					AND h.document_id = i.document_id AND h.item_sequence = i.sequence), 0)) END AS held
 	FROM item AS i JOIN e ON e.entity = i.entity
 	WHERE left(i.account, 1) <> '~' AND i.open_minor <> 0
 		AND ($3::text = '' OR (i.account = $3 AND i.lane = ANY (ARRAY(SELECT lane FROM ledger_counter))))
 ), subject AS (
 	SELECT lane, entity, account, currency, greatest(0, -coalesce(sum(minor) FILTER (WHERE NOT debit), 0)) AS credits,
-		coalesce(sum(minor) FILTER (WHERE debit AND held), 0) AS held
+		coalesce(sum(held) FILTER (WHERE debit), 0)::bigint AS held
 	FROM i GROUP BY 1, 2, 3, 4
 ), counted AS ( -- what was due before this item, then this one
-	SELECT i.*, s.credits, s.held AS held_minor, sum(i.minor) OVER (PARTITION BY i.lane, i.entity, i.account, i.currency
+	SELECT i.*, i.minor - i.held AS due, s.credits, s.held AS held_minor, sum(i.minor - i.held) OVER (PARTITION BY i.lane, i.entity, i.account, i.currency
 		ORDER BY i.due_date, i.document_id, i.sequence) AS upto
 	FROM i JOIN subject AS s USING (lane, entity, account, currency)
-	WHERE i.debit AND NOT i.held
+	WHERE i.debit AND i.minor > i.held
 ), left_ AS (
-	SELECT *, least(minor, greatest(0, upto - credits)) AS rest, as_of - due_date AS days FROM counted
+	SELECT *, least(due, greatest(0, upto - credits)) AS rest, as_of - due_date AS days FROM counted
 ), scored AS (
 	SELECT lane, entity, account, currency, as_of, sum(rest)::bigint AS overdue, count(*) AS items, max(days) AS oldest_days,
 		least(sum(rest * days), 9000000000000000000)::bigint AS score, max(credits)::bigint AS credits,

@@ -35,7 +35,7 @@ def case(title, text):
 
 print(HEAD, end="")
 
-case("L4.too_many_items Rules 2 and 3 look at no more than 256 open items", """
+case("L4.3 Rules 2 and 3 look at no more than 256 open items", """
 given
 customer_recorded
 | apply_oldest_first |
@@ -52,7 +52,7 @@ left_unapplied
 | amount   | reason         | explanation.because                  | outcome.final |
 | 1.00 EUR | too_many_items | 256+ open items, 0 open credits      | true          |""")
 
-case("L4.too_many_items 256 are looked at", """
+case("L4.3 256 are looked at", """
 given
 customer_recorded
 | apply_oldest_first |
@@ -69,7 +69,7 @@ applied
 | n_applications | applications[255].debit.document_id | explanation.rule_id | outcome.final |
 | 256            | D256                                | all_due             | true          |""")
 
-case("L4.too_many_items A PO over more than 256 invoices", """
+case("L4.3 A PO over more than 256 invoices", """
 given
 customer_recorded
 billing.invoice_issued
@@ -87,7 +87,7 @@ left_unapplied
 | reason         | explanation.rule_id |
 | too_many_items | reference           |""")
 
-case("L4.4 Oldest due first, undoing, return and send-back go on in parts", """
+case("L4.2.4 Oldest due first, undoing, return and send-back go on in parts", """
 given
 customer_recorded
 day_opened""")
@@ -181,7 +181,7 @@ transfer_accepted
 | account |
 | ~B1     |""")
 
-case("L4.4 More than 256 open credits are used before cash", """
+case("L4.2.4 More than 256 open credits are used before cash", """
 given
 customer_recorded
 billing.invoice_issued
@@ -200,7 +200,7 @@ applied
 | 256            | M001                               |
 | 2              | M257                               |""")
 
-case("L4.too_many_items More than 256 open credits", """
+case("L4.3 More than 256 open credits", """
 given
 customer_recorded
 | apply_oldest_first |
@@ -228,7 +228,7 @@ def waiting(names):
         print("| L%03d | %s | - |" % (i + 1, names.get(i + 1, "Nobody")))
 
 
-case("L4.retry Many waiting lines: the day takes several transactions and has exactly one final outcome", "given")
+case("L4.1c Many waiting lines: the day takes several transactions and has exactly one final outcome", "given")
 waiting({7: "Acme GmbH"})
 print("""customer_recorded
 when
@@ -238,7 +238,7 @@ transfer_sent
 | line_id | outcome.part | outcome.final |
 | L007    | 1            | true          |""")
 
-case("L4.retry Findings on several pages", "given")
+case("L4.1c Findings on several pages", "given")
 waiting({i: "Acme GmbH" for i in range(3, 251, 60)})
 print("""customer_recorded
 when
