@@ -37,10 +37,9 @@ static const struct {
 	{ "Events", { &cmd_publish, &cmd_play, &cmd_tick, &cmd_settle, &cmd_tail, &cmd_dlq } },
 	{ "Deciding", { &cmd_command, &cmd_credit_memo, &cmd_debit_memo, &cmd_onaccount, &cmd_promise, &cmd_hold, &cmd_period } },
 	{ "Reading the books",
-	  { &cmd_aging, &cmd_statement, &cmd_dso, &cmd_changes, &cmd_checkpoints, &cmd_rollforward, &cmd_account, &cmd_history,
-	    &cmd_items,
-	    &cmd_invoices, &cmd_unidentified, &cmd_unposted, &cmd_unapplied, &cmd_money, &cmd_worklist, &cmd_notices, &cmd_promises,
-	    &cmd_exceptions, &cmd_explain, &cmd_why_not, &cmd_verify } },
+	  { &cmd_aging,    &cmd_statement, &cmd_dso,      &cmd_changes,      &cmd_checkpoints, &cmd_rollforward, &cmd_account,
+	    &cmd_history,  &cmd_items,     &cmd_invoices, &cmd_unidentified, &cmd_unposted,    &cmd_unapplied,   &cmd_money,
+	    &cmd_worklist, &cmd_notices,   &cmd_promises, &cmd_exceptions,   &cmd_explain,     &cmd_why_not,     &cmd_verify } },
 	{ "Watching", { &cmd_status } },
 	{ "When something went wrong", { &cmd_refill, &cmd_reposition, &cmd_rebuild } },
 };

@@ -92,27 +92,24 @@ static struct text reference_of(struct explain *x, const struct explain_record *
 }
 
 /* What the decision took, by the names that its candidates have: accounts, or documents. */
-static size_t chosen_by(struct explain *x, const struct explain_record *r, struct text **ret)
+static struct explain_ids chosen_by(struct explain *x, const struct explain_record *r)
 {
 	struct explain_ids ids = explain_chosen(r->msg, r->body, x->cli->arena);
 
 	for (size_t i = 0; i < ids.n && ids.documents; i++)
 		ids.id[i] = reference_of(x, r, ids.id[i]);
-	*ret = ids.id;
-	return ids.n;
+	return ids;
 }
 
 static void tell_candidates(struct explain *x, int depth, const struct explain_record *r, const struct type_explanation *why)
 {
-	struct text *chosen;
-	size_t n = chosen_by(x, r, &chosen), taken = 0;
+	struct explain_ids chosen = chosen_by(x, r);
+	size_t n = chosen.n, taken = 0;
 
 	for (size_t i = 0; i < why->n_candidates; i++) {
 		const struct type_candidate *c = &why->candidates[i];
-		bool won = false;
+		bool won = explain_take(&chosen, c->what);
 
-		for (size_t k = 0; k < n && !won; k++)
-			won = text_eq(chosen[k], c->what);
 		taken += won;
 		explain_say(x, depth, "candidate", "%s " TEXT_FMT "%s" TEXT_FMT "%s" TEXT_FMT,
 			    won ? "taken:" : "not taken:", TEXT_ARG(c->what), text_empty(c->rule_id) ? "" : ", rule ",

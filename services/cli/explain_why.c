@@ -47,6 +47,16 @@ bool explain_is_automatic(const struct type_explanation *x)
 	return true;
 }
 
+/* Each item once: several credits may pay one. */
+static void add_item(struct explain_ids *ids, const struct type_item_ref *item)
+{
+	for (size_t i = 0; i < ids->n; i++)
+		if (ids->sequence[i] == item->sequence && text_eq(ids->id[i], item->document_id))
+			return;
+	ids->id[ids->n] = item->document_id;
+	ids->sequence[ids->n++] = item->sequence;
+}
+
 struct explain_ids explain_chosen(const struct wire_msg *msg, const void *body, struct arena *a)
 {
 	const struct cash_event *ev = body;
@@ -62,12 +72,24 @@ struct explain_ids explain_chosen(const struct wire_msg *msg, const void *body, 
 
 		ids.documents = true;
 		ids.id = ARENA_ARRAY(a, 2 * p->n_applications, struct text);
+		ids.sequence = ARENA_ARRAY(a, 2 * p->n_applications, int32_t);
 		for (size_t i = 0; i < p->n_applications; i++) {
-			ids.id[ids.n++] = p->applications[i].debit->document_id;
-			ids.id[ids.n++] = p->applications[i].credit->document_id;
+			add_item(&ids, p->applications[i].debit);
+			add_item(&ids, p->applications[i].credit);
 		}
 	}
 	return ids;
+}
+
+bool explain_take(struct explain_ids *ids, struct text what)
+{
+	for (size_t i = 0; i < ids->n; i++)
+		if (text_eq(ids->id[i], what)) {
+			if (ids->documents) /* an item of it: another candidate of that name is another item */
+				ids->id[i] = TEXT_NONE;
+			return true;
+		}
+	return false;
 }
 
 bool explain_names_document(const struct wire_msg *msg, const void *body, struct text document_id)

@@ -35,13 +35,17 @@ struct text explain_rule(const struct type_explanation *x, struct arena *a);
 #define EXPLAIN_CANDIDATES_MAX 16 /* type.proto: more are left out */
 bool explain_is_automatic(const struct type_explanation *x);
 
-/* What a decision took: the account a transfer goes to, or the documents of its applications. */
+/* What a decision took: the account a transfer goes to, or the items of its applications. */
 struct explain_ids {
-	struct text *id;
+	struct text *id; /* account or document */
+	int32_t *sequence; /* of the item */
 	size_t n;
 	bool documents;
 };
 struct explain_ids explain_chosen(const struct wire_msg *msg, const void *body, struct arena *a);
+/* Was this candidate taken? Asked in the order of the candidates, the winner first: instalments of a document share its name, and only as many
+ * were taken as there are items. */
+bool explain_take(struct explain_ids *ids, struct text what);
 
 /* Does this outcome of collections name the document (items of a notice or promise, item of a hold or block)? */
 bool explain_names_document(const struct wire_msg *msg, const void *body, struct text document_id);

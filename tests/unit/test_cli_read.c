@@ -261,11 +261,17 @@ static void what_a_decision_took(void **state)
 	assert_true(ids.documents);
 	assert_text(ids.id[0], "d1");
 	assert_text(ids.id[1], "r1");
+	/* Two instalments of one amount: candidates of one name, of which the first was taken. */
+	assert_true(explain_take(&ids, TEXT("d1")));
+	assert_false(explain_take(&ids, TEXT("d1")));
 	ev = (struct cash_event){ .event_case = CASH_EVENT_TRANSFER_SENT, .transfer_sent = &sent };
 	ids = explain_chosen(&cash_event_msg, &ev, a);
 	assert_int_equal(ids.n, 1);
 	assert_false(ids.documents);
 	assert_text(ids.id[0], "C2");
+	assert_true(explain_take(&ids, TEXT("C2"))); /* by its bank account, by its name: the same account */
+	assert_true(explain_take(&ids, TEXT("C2")));
+	assert_false(explain_take(&ids, TEXT("C3")));
 	ev = (struct cash_event){ .event_case = CASH_EVENT_LEFT_UNAPPLIED, .left_unapplied = &left };
 	assert_int_equal(explain_chosen(&cash_event_msg, &ev, a).n, 0);
 	assert_int_equal(explain_chosen(&billing_event_msg, &ev, a).n, 0);
