@@ -72,8 +72,8 @@ bar_from_ninja() {
 # postgresql-client comes with postgresql; npm with some builds of nodejs: see have_package.
 # shellcheck disable=SC2034  # used by the scripts that source this file
 PACKAGES_STACK=(build-essential clang cmake ninja-build pkg-config librdkafka-dev libprotobuf-c-dev protobuf-c-compiler
-	protobuf-compiler libprotobuf-dev libhiredis-dev libpq-dev libssl-dev libjansson-dev libmicrohttpd-dev libcmocka-dev
-	uthash-dev python3 python3-protobuf postgresql redis-server openjdk-17-jre-headless maven curl ca-certificates kcat)
+	protobuf-compiler libprotobuf-dev libhiredis-dev libpq-dev libssl-dev libjansson-dev libmicrohttpd-dev libxlsxwriter-dev
+	libcmocka-dev uthash-dev python3 python3-protobuf postgresql redis-server openjdk-17-jre-headless maven curl ca-certificates kcat)
 # shellcheck disable=SC2034
 PACKAGES_TESTS=(clang-format clang-tidy libclang-rt-14-dev python3-confluent-kafka prometheus shellcheck nodejs npm
 	python3-venv python3-yaml)

@@ -56,7 +56,7 @@ struct journey {
 
 /* Copies of others' facts. */
 static const struct journey customer_recorded = { customer_want, customer_note, NULL };
-static const struct journey period_recorded = { NULL, cash_period_note, NULL };
+static const struct journey period_recorded = { cash_period_want, cash_period_note, NULL };
 static const struct journey cash_rules_recorded = { NULL, cash_rules_note, NULL };
 /* Invoices, memos and opening items become items; a memo is applied to its invoice. */
 static const struct journey document_issued = { cash_document_want, cash_document_note, cash_document_decide };

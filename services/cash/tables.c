@@ -292,7 +292,7 @@ static const struct probe period_probes[] = {
 		.where = "closed", .match = closed,
 	},
 };
-TABLE(period, "period", period_probes, ARRAY_LEN(period_probes));
+TABLE_OF(period, "period", period_probes, ARRAY_LEN(period_probes), TABLE_DELETES);
 
 enum { RULES_LANE, RULES_VERSION, RULES_BACK };
 static const struct col rules_cols[] = {

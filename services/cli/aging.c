@@ -31,6 +31,7 @@ bool aging_buckets(const char *setting, struct arena *a, struct err *err, struct
 	for (const char *at = setting; *at != '\0'; from = to) {
 		if (b.n > AGING_EDGES_MAX || !text_parse_i64(next_part(&at), &to) || to <= from || to > AGING_DAYS_MAX)
 			return bad(setting, err);
+		b.last_day[b.n] = to;
 		b.names[b.n++] = text_printf(a, "%lld-%lld", (long long)from + 1, (long long)to).s;
 		buf_printf(&edges, ",%lld", (long long)to);
 	}
@@ -39,6 +40,15 @@ bool aging_buckets(const char *setting, struct arena *a, struct err *err, struct
 	b.edges = edges.s;
 	*ret = b;
 	return true;
+}
+
+size_t aging_bucket(const struct aging_buckets *b, int64_t days)
+{
+	size_t i = 0;
+
+	while (i + 1 < b->n && days > b->last_day[i])
+		i++;
+	return i;
 }
 
 bool aging_amounts(struct text array, int64_t *amounts, size_t n)

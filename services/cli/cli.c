@@ -1,6 +1,7 @@
 /* cli: the table of commands, and what they share. */
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/xlsx.h"
 #include "date/date.h"
 #include "id/id.h"
 #include "store/store.h"
@@ -25,7 +26,7 @@ extern const struct command cmd_migrate, cmd_topics, cmd_publish, cmd_play, cmd_
 	cmd_dlq, cmd_generate, cmd_import, cmd_aging, cmd_checkpoints, cmd_statement, cmd_dso, cmd_changes, cmd_rollforward,
 	cmd_account, cmd_items, cmd_invoices, cmd_unidentified, cmd_unapplied, cmd_worklist, cmd_exceptions, cmd_explain,
 	cmd_verify, cmd_money, cmd_notices, cmd_refill, cmd_reposition, cmd_rebuild, cmd_credit_memo, cmd_debit_memo, cmd_promise,
-	cmd_promises, cmd_hold, cmd_onaccount, cmd_unposted;
+	cmd_promises, cmd_hold, cmd_onaccount, cmd_unposted, cmd_why_not, cmd_period, cmd_history;
 
 static const struct {
 	const char *title;
@@ -34,11 +35,11 @@ static const struct {
 	{ "Setting up", { &cmd_migrate, &cmd_topics } },
 	{ "A company to try it on", { &cmd_generate, &cmd_import } },
 	{ "Events", { &cmd_publish, &cmd_play, &cmd_tick, &cmd_settle, &cmd_tail, &cmd_dlq } },
-	{ "Deciding", { &cmd_command, &cmd_credit_memo, &cmd_debit_memo, &cmd_onaccount, &cmd_promise, &cmd_hold } },
+	{ "Deciding", { &cmd_command, &cmd_credit_memo, &cmd_debit_memo, &cmd_onaccount, &cmd_promise, &cmd_hold, &cmd_period } },
 	{ "Reading the books",
-	  { &cmd_aging, &cmd_statement, &cmd_dso, &cmd_changes, &cmd_checkpoints, &cmd_rollforward, &cmd_account, &cmd_items,
-	    &cmd_invoices, &cmd_unidentified, &cmd_unposted, &cmd_unapplied, &cmd_money, &cmd_worklist, &cmd_notices, &cmd_promises,
-	    &cmd_exceptions, &cmd_explain, &cmd_verify } },
+	  { &cmd_aging,    &cmd_statement, &cmd_dso,      &cmd_changes,      &cmd_checkpoints, &cmd_rollforward, &cmd_account,
+	    &cmd_history,  &cmd_items,     &cmd_invoices, &cmd_unidentified, &cmd_unposted,    &cmd_unapplied,   &cmd_money,
+	    &cmd_worklist, &cmd_notices,   &cmd_promises, &cmd_exceptions,   &cmd_explain,     &cmd_why_not,     &cmd_verify } },
 	{ "Watching", { &cmd_status } },
 	{ "When something went wrong", { &cmd_refill, &cmd_reposition, &cmd_rebuild } },
 };
@@ -290,9 +291,27 @@ bool cli_read_file(struct cli *cli, const char *path, struct err *err, struct te
 
 /* ---- the tool ---- */
 
+/* A list that found something is whole, too; one that failed in the middle is not left behind. */
+static int close_file(struct cli *cli, int code)
+{
+	struct err err;
+
+	if (cli->xlsx == NULL)
+		return code;
+	bool keep = code == EXIT_OK || (code == EXIT_FOUND && !xlsx_is_empty(cli->xlsx));
+	bool ok = xlsx_close(cli->xlsx, keep, &err);
+
+	cli->xlsx = NULL;
+	if (!ok)
+		return cli_failed(cli, &err);
+	if (keep)
+		cli_say(cli, "%s is written", cli->xlsx_path);
+	return code;
+}
+
 static int run_command(struct cli *cli, int argc, char **argv)
 {
-	int code = cli->command->run(cli, argc, argv);
+	int code = close_file(cli, cli->command->run(cli, argc, argv));
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		if (errno != EPIPE)

@@ -24,7 +24,7 @@ enum exit_code {
 	EXIT_INPUT = 4, /* bad input: the message says file, line, column and what was expected */
 };
 
-enum out_format { OUT_TABLE, OUT_CSV, OUT_JSON };
+enum out_format { OUT_TABLE, OUT_CSV, OUT_JSON, OUT_XLSX };
 
 /* In flow order. Each has its own schema, reached by its own connection string: OPENITEM_<SERVICE>_DATABASE_RO. */
 enum cli_service { CLI_INTAKE, CLI_BILLING, CLI_CASH, CLI_COLLECTIONS, CLI_REPORTING, CLI_SERVICES };
@@ -32,6 +32,7 @@ extern const char *const cli_service_names[CLI_SERVICES];
 
 struct store;
 struct command;
+struct xlsx;
 
 /* One run of the tool. */
 struct cli {
@@ -39,6 +40,8 @@ struct cli {
 	struct env env;
 	struct arena *arena; /* until the command ends */
 	size_t format; /* enum out_format, set by OPTION_FORMAT */
+	struct xlsx *xlsx; /* with OUT_XLSX; written when the command has ended */
+	const char *xlsx_path;
 	struct store *stores[CLI_SERVICES]; /* opened by cli_store, closed at the end */
 };
 

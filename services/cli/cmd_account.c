@@ -1,6 +1,7 @@
 /* openitem account: one customer at a glance. */
 #include "cli/list.h"
 #include "cli/options.h"
+#include "cli/xlsx.h"
 #include "reporting_sql.h"
 #include "store/store.h"
 
@@ -71,13 +72,15 @@ static void make_parts(struct account *c, bool all)
 		(struct list){ COLUMNS(blocks_columns), "no blocks", sql_blocks, { account, all ? "all" : "open" }, 2, DATE_NONE };
 }
 
-/* What stands between two lists: a title; an empty line; a member of the JSON object. */
+/* What stands between two lists: a title; an empty line; a member of the JSON object; a worksheet's name. */
 static void print_title(const struct account *c, enum part p, bool only)
 {
 	if (c->cli->format == OUT_TABLE)
 		printf("%s%s\n", p == SUMMARY || only ? "" : "\n", part_names[p]);
 	else if (c->cli->format == OUT_CSV)
 		printf("%s", p == SUMMARY || only ? "" : "\n");
+	else if (c->cli->format == OUT_XLSX)
+		xlsx_name(c->cli->xlsx, part_names[p]);
 	else if (!only)
 		printf("%c\"%s\":", p == SUMMARY ? '{' : ',', part_names[p]);
 }
@@ -129,6 +132,8 @@ static int print_account(struct account *c, size_t only)
 		return cli_fail(c->cli, EXIT_FOUND, "there is no account \"%s\" (%s)", c->account, words);
 	if (c->cli->format == OUT_JSON && only == PARTS)
 		printf("}\n");
+	if (c->cli->format == OUT_XLSX)
+		xlsx_note(c->cli->xlsx, text_of(words));
 	fflush(stdout);
 	fprintf(c->cli->format == OUT_TABLE ? stdout : stderr, "%s%s\n", c->cli->format == OUT_TABLE ? "\n" : "", words);
 	return EXIT_OK;

@@ -1,5 +1,6 @@
 /* openitem aging: who owes what, and how late (RPT-01). */
 #include "cli/aging.h"
+#include "cli/cmd_aging.h"
 #include "cli/known.h"
 #include "cli/list.h"
 #include "cli/options.h"
@@ -85,6 +86,7 @@ static int print_aging(struct aging *g)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
+	static struct option_items parts;
 	static struct aging g;
 	const char *setting = env_get("OPENITEM_AGING_BUCKETS");
 	struct err err;
@@ -97,6 +99,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		{ "by", 0, OPTION_WORD, &g.by, "account|entity", "a row per account, or per entity", 0, 0, bys },
 		{ "base", 0, OPTION_WORD, &g.base, "due|document|accounting", "date that days are counted from (default: due)", 0,
 		  0, bases },
+		{ "merge", 'm', OPTION_ITEMS, &parts, "ENTITY|FILE,...", "these entities and files, each by itself and together", 0,
+		  0, NULL },
 		OPTION_KNOWN(g.known_at),
 		OPTION_ENTITY(g.filter),
 		OPTION_ACCOUNT(g.filter),
@@ -107,20 +111,28 @@ static int run(struct cli *cli, int argc, char **argv)
 		return code;
 	if (!aging_buckets(setting == NULL ? AGING_DEFAULT : setting, cli->arena, &err, &g.buckets))
 		return cli_failed(cli, &err);
-	return print_aging(&g);
+	if (parts.n == 0)
+		return print_aging(&g);
+	if (g.filter.entity[0] != '\0' || g.filter.account[0] != '\0' || g.by != 0)
+		return options_usage(cli, "--merge goes with neither --entity, --account nor --by");
+	return aging_merge(&(struct aging_question){ cli, g.as_of, g.known_at, bases[g.base], &g.buckets }, &parts);
 }
 
 const struct command cmd_aging = {
 	.name = "aging",
 	.summary = "what is open, by days past due",
 	.usage =
-		"openitem aging [--as-of DATE] [--known-at K] [--by account|entity] [--base due|document|accounting] [--entity E] [--account A] [--format F]\n\n"
+		"openitem aging [--as-of DATE] [--known-at K] [--by account|entity] [--base due|document|accounting] [--entity E] [--account A] [--format F]\n"
+		"       openitem aging --merge ENTITY|FILE.csv,... [--as-of DATE] [--known-at K] [--base due|document|accounting] [--format F]\n\n"
 		"One row per entity, account and currency. Buckets hold what is owed, by days past due; `unapplied` receipts and `credits`\n"
 		"(memos) are columns of their own; total = all of them = AR control. Rows of zeros are left out. Then the level and day of the\n"
 		"last notice, and the date of a promise that is not over. Item-level history\n"
 		"decides, so any past date can be asked for. OPENITEM_AGING_BUCKETS sets the last days of the buckets (default " AGING_DEFAULT
 		").\n"
-		"The last line says up to where the books were known. --known-at prints the answer exactly as it was then: same date, same words.",
-	.example = "openitem aging --entity DE01\nopenitem aging --as-of 2026-01-31 --by entity --format csv",
+		"The last line says up to where the books were known. --known-at prints the answer exactly as it was then: same date, same words.\n"
+		"--merge prints each part, the merged aging, and per currency the proof that merged is the sum of the parts (else exit 1). A file is what\n"
+		"`openitem aging --csv` or `openitem items --csv` wrote, here or elsewhere; an item that an earlier part has counts once.",
+	.example =
+		"openitem aging --entity DE01\nopenitem aging --as-of 2026-01-31 --by entity --format csv\nopenitem aging --merge DE01,IN01,legacy.csv",
 	.run = run,
 };

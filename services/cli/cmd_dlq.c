@@ -148,20 +148,9 @@ static bool show_record(void *ctx, struct bus_record *r, struct arena *a, struct
 /* "topic:partition:offset"; an event id otherwise. */
 static void parse_place(struct look *l, const char *what)
 {
-	const char *second = strrchr(what, ':'), *first = second;
-	int64_t partition, offset;
-
 	l->id = text_of(what);
-	while (first != NULL && first > what && first[-1] != ':')
-		first--;
-	if (first == NULL || first == what || !text_parse_i64(text_of(second + 1), &offset) ||
-	    !text_parse_i64((struct text){ first, (size_t)(second - first) }, &partition) || partition < 0 || partition > INT32_MAX)
-		return;
-	l->dlq.topics.item[0] = (struct text){ what, (size_t)(first - 1 - what) };
-	l->dlq.topics.n = 1;
-	l->topic = what;
-	l->partition = (int32_t)partition;
-	l->offset = offset;
+	if (dlq_place(&l->dlq, what, &l->partition, &l->offset))
+		l->topic = what;
 }
 
 static int show(struct look *l, int argc, char **argv)

@@ -92,3 +92,20 @@ bool dlq_read(struct dlq *d, dlq_record_fn *fn, dlq_end_fn *end, void *ctx, stru
 	arena_free(a);
 	return ok;
 }
+
+bool dlq_place(struct dlq *d, const char *what, int32_t *ret_partition, int64_t *ret_offset)
+{
+	const char *second = strrchr(what, ':'), *first = second;
+	int64_t partition, offset;
+
+	while (first != NULL && first > what && first[-1] != ':')
+		first--;
+	if (first == NULL || first == what || !text_parse_i64(text_of(second + 1), &offset) ||
+	    !text_parse_i64((struct text){ first, (size_t)(second - first) }, &partition) || partition < 0 || partition > INT32_MAX)
+		return false;
+	d->topics.item[0] = (struct text){ what, (size_t)(first - 1 - what) };
+	d->topics.n = 1;
+	*ret_partition = (int32_t)partition;
+	*ret_offset = offset;
+	return true;
+}

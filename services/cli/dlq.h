@@ -37,6 +37,9 @@ struct dlq {
 /* Reads --since. Returns -1, or an exit code when it is neither a date nor an instant. */
 int dlq_since(struct dlq *d);
 
+/* "TOPIC:PARTITION:OFFSET": chooses the topic and says where in it. False: it is no such thing. */
+bool dlq_place(struct dlq *d, const char *what, int32_t *ret_partition, int64_t *ret_offset);
+
 /* Fills conf and ranges. FATAL topic_missing when there is no such topic. */
 bool dlq_find(struct dlq *d, struct err *err);
 

@@ -6,102 +6,13 @@
 #include "reporting_sql.h"
 #include "store/store.h"
 
-void explain_line(int depth, struct arena *a, const char *fmt, ...)
-{
-	_cleanup_(buf_free) struct buf b = { 0 };
-	size_t mark = arena_mark(a);
-	va_list values;
-
-	va_start(values, fmt);
-	buf_vprintf(&b, fmt, values);
-	va_end(values);
-	printf("%*s%s\n", depth * 2, "", text_printable(a, buf_text(&b)).s);
-	arena_rewind(a, mark);
-}
-
-/* ---- one record ---- */
-
-struct namer {
-	struct explain *x;
-	const struct explain_record *r;
-};
-
-static struct text name_of(void *ctx, struct text document_id)
-{
-	const struct namer *n = ctx;
-
-	return explain_name_of(n->x, n->r->lane, n->r->account, document_id);
-}
-
-static bool is_told(const struct explain *x, const struct explain_record *r)
-{
-	for (size_t i = 0; i < x->n_told; i++)
-		if (x->told[i]->lane == r->lane && x->told[i]->ledger_seq == r->ledger_seq)
-			return true;
-	return false;
-}
-
-static void tell_place(struct explain *x, int depth, const struct explain_record *r)
-{
-	const struct type_provenance *p = explain_provenance(r->msg, r->body);
-
-	explain_line(depth, x->cli->arena, "[%s lane %d seq %lld; " TEXT_FMT "[%d] offset %lld; event " TEXT_FMT "]",
-		     cli_service_names[r->service], r->source_lane, (long long)r->seq, TEXT_ARG(r->topic), r->lane,
-		     (long long)r->offset, TEXT_ARG(r->event_id));
-	explain_line(depth, x->cli->arena, "[caused by event " TEXT_FMT "%s" TEXT_FMT ", " TEXT_FMT "[%d] offset %lld]",
-		     TEXT_ARG(r->cause_event_id), p != NULL && !text_empty(p->source) ? " of " : "",
-		     TEXT_ARG(p == NULL ? TEXT_NONE : p->source), TEXT_ARG(r->cause_topic), r->cause_partition,
-		     (long long)r->cause_offset);
-}
-
-static void tell_decision(struct explain *x, int depth, const struct explain_record *r)
-{
-	const struct type_explanation *why = explain_decision(r->msg, r->body);
-	struct arena *a = x->cli->arena;
-	struct text rule;
-
-	if (why == NULL)
-		return;
-	rule = explain_rule(why, a);
-	if (!text_empty(rule))
-		explain_line(depth, a, TEXT_FMT, TEXT_ARG(rule));
-	for (size_t i = 0; i < why->n_candidates; i++) {
-		const struct type_candidate *c = &why->candidates[i];
-		struct text name = name_of(&(struct namer){ x, r }, c->what);
-
-		explain_line(depth, a, "candidate " TEXT_FMT "%s" TEXT_FMT "%s" TEXT_FMT,
-			     TEXT_ARG(text_empty(name) ? c->what : name), text_empty(c->rule_id) ? "" : ", rule ",
-			     TEXT_ARG(c->rule_id), text_empty(c->note) ? "" : ": ", TEXT_ARG(c->note));
-	}
-}
-
-bool explain_tell(struct explain *x, int depth, const struct explain_record *r)
-{
-	struct arena *a = x->cli->arena;
-	struct namer namer = { x, r };
-	struct explain_names names = { name_of, &namer };
-	const struct type_journal_entry *entries;
-	struct text words;
-	size_t n;
-
-	if (is_told(x, r))
-		return false;
-	if (x->n_told < ARRAY_LEN(x->told))
-		x->told[x->n_told++] = r;
-	words = explain_words(r->msg, r->body, &names, a);
-	explain_line(depth, a, TEXT_FMT, TEXT_ARG(words));
-	if (x->records)
-		tell_place(x, depth + 1, r);
-	for (size_t i = 0; !text_empty(words = explain_part(r->msg, r->body, i, &names, a)); i++)
-		explain_line(depth + 1, a, TEXT_FMT, TEXT_ARG(words));
-	tell_decision(x, depth + 1, r);
-	entries = explain_entries(r->msg, r->body, &n);
-	for (size_t i = 0; i < n; i++)
-		explain_line(depth + 1, a, TEXT_FMT, TEXT_ARG(explain_entry(&entries[i], a)));
-	return true;
-}
-
 /* ---- applications of a document or receipt ---- */
+
+/* Of the document that was asked for only the item that was asked for. */
+static bool is_asked(const struct explain *x, const char *document_id, int64_t sequence)
+{
+	return x->sequence == 0 || sequence == x->sequence || !text_eq(x->document_id, text_of(document_id));
+}
 
 static bool tell_open(struct explain *x, int depth, const char *const *document, struct err *err)
 {
@@ -112,10 +23,13 @@ static bool tell_open(struct explain *x, int depth, const char *const *document,
 		return false;
 	for (size_t i = 0; i < store_result_rows(r); i++) {
 		struct text currency = store_result_text(r, i, "currency"), due = store_result_text(r, i, "due_date");
+
+		if (!is_asked(x, document[2], store_result_i64(r, i, "sequence")))
+			continue;
 		const char *item = store_result_rows(r) > 1 ? text_printf(a, ", item %zu", i + 1).s : "";
 
-		explain_line(depth, a, "open now%s%s" TEXT_FMT ": %s", item, text_empty(due) ? "" : ", due ", TEXT_ARG(due),
-			     explain_minor(a, store_result_i64(r, i, "open"), currency));
+		explain_say(x, depth, "open", "open now%s%s" TEXT_FMT ": %s", item, text_empty(due) ? "" : ", due ", TEXT_ARG(due),
+			    explain_minor(a, store_result_i64(r, i, "open"), currency));
 	}
 	return true;
 }
@@ -125,9 +39,9 @@ static void tell_undone(struct explain *x, int depth, const struct store_result 
 	struct text undone = store_result_text(r, i, "undone_on"), reference = store_result_text(r, i, "debit_reference");
 
 	if (!text_empty(undone))
-		explain_line(depth, x->cli->arena, "%s taken off " TEXT_FMT " again on " TEXT_FMT ": " TEXT_FMT,
-			     explain_minor(x->cli->arena, store_result_i64(r, i, "amount"), store_result_text(r, i, "currency")),
-			     TEXT_ARG(reference), TEXT_ARG(undone), TEXT_ARG(store_result_text(r, i, "undone_reason")));
+		explain_say(x, depth, "undone", "%s taken off " TEXT_FMT " again on " TEXT_FMT ": " TEXT_FMT,
+			    explain_minor(x->cli->arena, store_result_i64(r, i, "amount"), store_result_text(r, i, "currency")),
+			    TEXT_ARG(reference), TEXT_ARG(undone), TEXT_ARG(store_result_text(r, i, "undone_reason")));
 }
 
 /* The record that decided an application, when it was not told with its payment. */
@@ -151,8 +65,9 @@ static bool tell_settled_by(struct explain *x, int depth, const struct store_res
 	struct text kind = store_result_text(r, i, "credit_kind"), reference = store_result_text(r, i, "credit_reference");
 	struct text line = text_dup(a, store_result_text(r, i, "credit_line_id")), on = store_result_text(r, i, "applied_on");
 
-	explain_line(depth, a, "settled by " TEXT_FMT " " TEXT_FMT " on " TEXT_FMT ": %s", TEXT_ARG(kind), TEXT_ARG(reference),
-		     TEXT_ARG(on), explain_minor(a, store_result_i64(r, i, "amount"), store_result_text(r, i, "currency")));
+	explain_say(x, depth, "application", "settled by " TEXT_FMT " " TEXT_FMT " on " TEXT_FMT ": %s", TEXT_ARG(kind),
+		    TEXT_ARG(reference), TEXT_ARG(on),
+		    explain_minor(a, store_result_i64(r, i, "amount"), store_result_text(r, i, "currency")));
 	if (!text_empty(line) && !explain_payment(x, depth + 1, TEXT_NONE, line, err))
 		return false;
 	if (!tell_decided(x, depth + 1, r, i, err))
@@ -181,6 +96,9 @@ static bool tell_applications(struct explain *x, int depth, int32_t lane, struct
 		return false;
 	for (size_t i = 0; i < store_result_rows(r); i++) {
 		bool is_debit = text_eq(store_result_text(r, i, "debit_document_id"), document_id);
+
+		if (!is_asked(x, params[2], store_result_i64(r, i, is_debit ? "debit_sequence" : "credit_sequence")))
+			continue;
 
 		if (!(is_debit ? tell_settled_by : tell_used_for)(x, depth, r, i, err))
 			return false;
@@ -226,7 +144,7 @@ static bool tell_children(struct explain *x, int depth, const struct explain_rec
 		if (!explain_tell_tree(x, depth, &children[i], err))
 			return false;
 	if (n > EXPLAIN_CHILDREN_MAX)
-		explain_line(depth, x->cli->arena, "... and %zu more", n - EXPLAIN_CHILDREN_MAX);
+		explain_say(x, depth, "more", "... and %zu more", n - EXPLAIN_CHILDREN_MAX);
 	return true;
 }
 
@@ -238,6 +156,31 @@ bool explain_tell_tree(struct explain *x, int depth, const struct explain_record
 		return true;
 	return tell_children(x, depth + 1, r, err) &&
 	       (text_empty(document) || tell_applications(x, depth + 1, r->lane, r->account, document, err));
+}
+
+/* What led to it, the outermost first: the fact that passed the gate says which record of a stranger it was. */
+static bool tell_causes(struct explain *x, const struct explain_record *r, int *depth, struct err *err)
+{
+	const char *event_id = text_cstr(x->cli->arena, r->cause_event_id);
+	struct explain_record *causes;
+	size_t n;
+
+	if (r->service == CLI_INTAKE)
+		return true;
+	if (!explain_read(x, sql_explain_record, &event_id, 1, err, &causes, &n))
+		return false;
+	if (n > 0 && *depth < EXPLAIN_DEPTH_MAX) {
+		if (!tell_causes(x, &causes[0], depth, err))
+			return false;
+		*depth += explain_tell(x, *depth, &causes[0]);
+	}
+	return true;
+}
+
+/* A record with what led to it, unless that was told. */
+static bool tell_whole(struct explain *x, int depth, const struct explain_record *r, struct err *err)
+{
+	return explain_is_told(x, r) || (tell_causes(x, r, &depth, err) && explain_tell_tree(x, depth, r, err));
 }
 
 /* The facts about one thing that passed the gate. */
@@ -261,13 +204,12 @@ static bool read_facts(struct explain *x, struct text subject, struct text accou
 
 bool explain_order(struct explain *x, struct text account, struct text order_id, struct text only_cause, struct err *err)
 {
-	struct arena *a = x->cli->arena;
 	struct explain_record *facts;
 	size_t n, left_out = 0;
 
 	if (!read_facts(x, order_id, account, err, &facts, &n))
 		return false;
-	explain_line(0, a, "order " TEXT_FMT " of account " TEXT_FMT, TEXT_ARG(order_id), TEXT_ARG(account));
+	explain_say(x, 0, "order", "order " TEXT_FMT " of account " TEXT_FMT, TEXT_ARG(order_id), TEXT_ARG(account));
 	for (size_t i = 0; i < n; i++) {
 		bool terms = text_eq(facts[i].type, TEXT("order_booked")) || text_eq(facts[i].type, TEXT("order_amended"));
 
@@ -277,7 +219,8 @@ bool explain_order(struct explain *x, struct text account, struct text order_id,
 			return false;
 	}
 	if (left_out > 0)
-		explain_line(1, a, "%zu more events of this order: openitem explain " TEXT_FMT, left_out, TEXT_ARG(order_id));
+		explain_say(x, 1, "more", "%zu more events of this order: openitem explain " TEXT_FMT, left_out,
+			    TEXT_ARG(order_id));
 	return true;
 }
 
@@ -307,6 +250,33 @@ bool explain_document(struct explain *x, int32_t lane, struct text account, stru
 	return true;
 }
 
+/* What came later about the same promise, hold or block names no item. */
+static bool is_about(const struct explain_record *records, size_t i, struct text document_id)
+{
+	if (explain_names_document(records[i].msg, records[i].body, document_id))
+		return true;
+	for (size_t k = 0; k < i && !text_empty(records[i].subject); k++)
+		if (text_eq(records[k].subject, records[i].subject) &&
+		    explain_names_document(records[k].msg, records[k].body, document_id))
+			return true;
+	return false;
+}
+
+bool explain_overlays(struct explain *x, int depth, int32_t lane, struct text account, struct text document_id, struct err *err)
+{
+	struct arena *a = x->cli->arena;
+	const char *params[] = { explain_number(x, lane), text_cstr(a, account), text_cstr(a, document_id) };
+	struct explain_record *records;
+	size_t n;
+
+	if (!explain_read(x, sql_explain_overlays, params, ARRAY_LEN(params), err, &records, &n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (is_about(records, i, document_id) && !tell_whole(x, depth, &records[i], err))
+			return false;
+	return true;
+}
+
 /* Transfers and returns of the line that no event about the line itself led to: tried again by a new day, sent back. */
 static bool tell_other_steps(struct explain *x, int depth, const char *const *line, struct err *err)
 {
@@ -322,7 +292,7 @@ static bool tell_other_steps(struct explain *x, int depth, const char *const *li
 		if (!explain_read(x, sql_explain_record, &event_id, 1, err, &records, &n))
 			return false;
 		for (size_t k = 0; k < n; k++)
-			if (!explain_tell_tree(x, depth, &records[k], err))
+			if (!tell_whole(x, depth, &records[k], err))
 				return false;
 	}
 	return true;
@@ -344,41 +314,29 @@ bool explain_payment(struct explain *x, int depth, struct text account, struct t
 
 /* ---- any event ---- */
 
-/* What led to it, the outermost first. Returns the depth after it. */
-static bool tell_causes(struct explain *x, const struct explain_record *r, int *depth, struct err *err)
-{
-	const char *event_id = text_cstr(x->cli->arena, r->cause_event_id);
-	struct explain_record *causes;
-	size_t n;
-
-	if (r->service == CLI_INTAKE) { /* its cause is a stranger's event, which no record of ours is */
-		const struct type_provenance *p = explain_provenance(r->msg, r->body);
-
-		explain_line((*depth)++, x->cli->arena, "event " TEXT_FMT " of " TEXT_FMT ", " TEXT_FMT "[%d] offset %lld",
-			     TEXT_ARG(r->cause_event_id), TEXT_ARG(p == NULL ? TEXT("?") : p->source), TEXT_ARG(r->cause_topic),
-			     r->cause_partition, (long long)r->cause_offset);
-		return true;
-	}
-	if (!explain_read(x, sql_explain_record, &event_id, 1, err, &causes, &n))
-		return false;
-	if (n > 0 && *depth < EXPLAIN_DEPTH_MAX) {
-		if (!tell_causes(x, &causes[0], depth, err))
-			return false;
-		explain_tell(x, (*depth)++, &causes[0]);
-	}
-	return true;
-}
-
 bool explain_event(struct explain *x, const char *event_id, struct err *err)
 {
 	struct explain_record *records;
 	size_t n;
-	int depth = 0;
 
 	if (!explain_read(x, sql_explain_record, &event_id, 1, err, &records, &n))
 		return false;
-	for (size_t i = 0; i < n; i++, depth = 0)
-		if (!tell_causes(x, &records[i], &depth, err) || !explain_tell_tree(x, depth, &records[i], err))
+	for (size_t i = 0; i < n; i++)
+		if (!tell_whole(x, 0, &records[i], err))
+			return false;
+	return true;
+}
+
+bool explain_subject(struct explain *x, struct text account, struct text subject, struct err *err)
+{
+	const char *params[] = { text_cstr(x->cli->arena, subject), text_cstr(x->cli->arena, account) };
+	struct explain_record *records;
+	size_t n;
+
+	if (!explain_read(x, sql_explain_by_subject, params, ARRAY_LEN(params), err, &records, &n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!tell_whole(x, 0, &records[i], err))
 			return false;
 	return true;
 }
@@ -394,18 +352,16 @@ bool explain_cause(struct explain *x, const char *event_id, struct err *err)
 {
 	struct explain_record *records;
 	size_t n;
-	int depth = 0;
 
 	if (!explain_read(x, sql_explain_by_cause, &event_id, 1, err, &records, &n))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && same_cause(&records[i - 1], &records[i])) { /* a reference fact: the same on every lane */
-			if (!tell_children(x, 2, &records[i], err))
+			if (!tell_children(x, 1, &records[i], err))
 				return false;
 			continue;
 		}
-		depth = 0;
-		if (!tell_causes(x, &records[i], &depth, err) || !explain_tell_tree(x, depth, &records[i], err))
+		if (!tell_whole(x, 0, &records[i], err))
 			return false;
 	}
 	return true;

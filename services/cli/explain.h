@@ -26,12 +26,27 @@ struct explain_record {
 	const void *body;
 };
 
+#define EXPLAIN_OPEN_MAX 64 /* objects within each other */
+
+struct explain_open {
+	int depth;
+	bool has_children;
+};
+
 struct explain {
 	struct cli *cli;
 	struct store *store; /* of reporting */
 	bool records; /* say where every record stands */
+	bool json;
+	struct text document_id; /* the document that was asked for */
+	int64_t sequence; /* only this item of it; 0 = all */
 	const struct explain_record *told[4096];
 	size_t n_told;
+	/* of the JSON that is being written */
+	struct buf json_text;
+	struct explain_open open[EXPLAIN_OPEN_MAX];
+	size_t n_open;
+	bool begun;
 };
 
 /* ---- reading (explain_read.c); everything in the arena of the tool ---- */
@@ -44,11 +59,24 @@ struct text explain_name_of(struct explain *x, int32_t lane, struct text account
 /* "3", in the arena. */
 const char *explain_number(struct explain *x, int64_t n);
 
-/* ---- telling ---- */
+/* ---- saying (explain_print.c) ---- */
 
-/* One line at that depth, safe on a terminal. */
-void explain_line(int depth, struct arena *a, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Around everything: JSON is {"id", "found": [...], "known"}. */
+void explain_begin(struct explain *x, const char *id);
+void explain_end(struct explain *x, struct text known);
+/*
+ * One line at that depth, safe on a terminal. JSON: an object {"kind", "says", members, "under": [...]}, under the last one that is less deep.
+ * kind: what it is, a word for programs: order, record, origin, place, versions, rule, candidate, candidates (what is recorded of them), part, entry,
+ * application, undone, open, dead_letter, more.
+ */
+void explain_say(struct explain *x, int depth, const char *kind, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* Of the object said last, before the next is said; nothing in text. */
+void explain_member(struct explain *x, const char *name, struct text value);
+void explain_member_int(struct explain *x, const char *name, int64_t value);
 
+/* ---- telling (explain_record.c: one record; explain.c: the walk) ---- */
+
+bool explain_is_told(const struct explain *x, const struct explain_record *r);
 /* The record, why it was decided so, its journal. False when it was told already. */
 bool explain_tell(struct explain *x, int depth, const struct explain_record *r);
 /* The record and everything it led to. */
@@ -58,8 +86,12 @@ bool explain_tell_tree(struct explain *x, int depth, const struct explain_record
 bool explain_order(struct explain *x, struct text account, struct text order_id, struct text only_cause, struct err *err);
 /* A document: with its order when it has one. */
 bool explain_document(struct explain *x, int32_t lane, struct text account, struct text document_id, struct err *err);
+/* Notices, holds, blocks and promises that name the document, each with what caused it. */
+bool explain_overlays(struct explain *x, int depth, int32_t lane, struct text account, struct text document_id, struct err *err);
 /* A bank line and where its money went. */
 bool explain_payment(struct explain *x, int depth, struct text account, struct text line_id, struct err *err);
+/* Records about one thing (notice, promise, hold ...): each with what led to it and what it led to. */
+bool explain_subject(struct explain *x, struct text account, struct text subject, struct err *err);
 /* Any record: what led to it, then what it led to. */
 bool explain_event(struct explain *x, const char *event_id, struct err *err);
 /* A stranger's event: the facts it became, and what they led to. */

@@ -99,8 +99,8 @@ static void billing_words(struct words *w, const struct billing_event *ev)
 		document_issued(w, ev->item_taken_on);
 		return;
 	case BILLING_EVENT_PARKED:
-		buf_printf(&w->b, "waits, " TEXT_FMT ": for " TEXT_FMT, TEXT_ARG(ev->parked->reason),
-			   TEXT_ARG(ev->parked->waiting_for));
+		buf_printf(&w->b, "waits, " TEXT_FMT "%s" TEXT_FMT, TEXT_ARG(ev->parked->reason),
+			   text_empty(ev->parked->waiting_for) ? "" : ": for ", TEXT_ARG(ev->parked->waiting_for));
 		return;
 	case BILLING_EVENT_REFUSED:
 		refused(w, ev->refused);
@@ -404,41 +404,6 @@ const struct type_provenance *explain_provenance(const struct wire_msg *msg, con
 	if (msg == &cash_event_msg)
 		return ((const struct cash_event *)body)->provenance;
 	return msg == &collections_event_msg ? ((const struct collections_event *)body)->provenance : NULL;
-}
-
-const struct type_explanation *explain_decision(const struct wire_msg *msg, const void *body)
-{
-	const struct cash_event *ev = body;
-
-	if (msg != &cash_event_msg)
-		return NULL;
-	switch (ev->event_case) {
-	case CASH_EVENT_TRANSFER_SENT:
-		return ev->transfer_sent->explanation;
-	case CASH_EVENT_APPLIED:
-		return ev->applied->explanation;
-	case CASH_EVENT_LEFT_UNAPPLIED:
-		return ev->left_unapplied->explanation;
-	case CASH_EVENT_LEFT_UNIDENTIFIED:
-		return ev->left_unidentified->explanation;
-	default:
-		return NULL;
-	}
-}
-
-struct text explain_rule(const struct type_explanation *x, struct arena *a)
-{
-	struct buf b = { .arena = a };
-
-	if (!text_empty(x->rule_id))
-		buf_printf(&b, "by rule " TEXT_FMT, TEXT_ARG(x->rule_id));
-	if (!text_empty(x->rule_version))
-		buf_printf(&b, ", version " TEXT_FMT, TEXT_ARG(x->rule_version));
-	if (!text_empty(x->because))
-		buf_printf(&b, "%s" TEXT_FMT, b.n > 0 ? ": " : "", TEXT_ARG(x->because));
-	if (!text_empty(x->tie_break))
-		buf_printf(&b, "%stie: " TEXT_FMT, b.n > 0 ? "; " : "", TEXT_ARG(x->tie_break));
-	return buf_text(&b);
 }
 
 const struct type_journal_entry *explain_entries(const struct wire_msg *msg, const void *body, size_t *ret_n)

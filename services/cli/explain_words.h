@@ -31,6 +31,25 @@ const struct type_explanation *explain_decision(const struct wire_msg *msg, cons
 /* "by rule reference, version 1: names DEI26-030000042K; tie: the older one". Empty when it says nothing. */
 struct text explain_rule(const struct type_explanation *x, struct arena *a);
 
+/* Candidates stand in the explanation only where a rule compared several: not in what a person or a document decided. */
+#define EXPLAIN_CANDIDATES_MAX 16 /* type.proto: more are left out */
+bool explain_is_automatic(const struct type_explanation *x);
+
+/* What a decision took: the account a transfer goes to, or the items of its applications. */
+struct explain_ids {
+	struct text *id; /* account or document */
+	int32_t *sequence; /* of the item */
+	size_t n;
+	bool documents;
+};
+struct explain_ids explain_chosen(const struct wire_msg *msg, const void *body, struct arena *a);
+/* Was this candidate taken? Asked in the order of the candidates, the winner first: instalments of a document share its name, and only as many
+ * were taken as there are items. */
+bool explain_take(struct explain_ids *ids, struct text what);
+
+/* Does this outcome of collections name the document (items of a notice or promise, item of a hold or block)? */
+bool explain_names_document(const struct wire_msg *msg, const void *body, struct text document_id);
+
 /* The journal of a record. */
 const struct type_journal_entry *explain_entries(const struct wire_msg *msg, const void *body, size_t *ret_n);
 /* "journal invoice on 2026-01-09: Dr ar 1190.00, Cr revenue 1000.00, Cr tax_payable 190.00 (VAT) EUR" */

@@ -1,5 +1,6 @@
 /* options: see options.h. */
 #include "cli/options.h"
+#include "cli/xlsx.h"
 #include "date/date.h"
 
 #include <getopt.h>
@@ -150,13 +151,69 @@ static const struct option_spec *spec_of(const struct option_spec *specs, size_t
 	return NULL;
 }
 
-int options_parse(struct cli *cli, const struct option_spec *specs, size_t n, int min, int max, int *argc, char ***argv)
+/* ---- lists ---- */
+
+/* What every list takes beside --format: shorter names for it, and a file. */
+struct list_options {
+	bool csv, replace;
+	const char *xlsx;
+};
+
+static bool has(const struct option_spec *specs, size_t n, const char *name)
 {
-	struct option longs[OPTIONS_MAX + 2];
-	char letters[OPTIONS_MAX * 2 + 3];
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(specs[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Behind the command's own, where one of these is the format. Returns how many there are now. */
+static size_t add_list_options(struct option_spec *all, size_t n, struct list_options *l)
+{
+	if (!has(all, n, "format"))
+		return n;
+	all[n++] = (struct option_spec){ .name = "csv", .kind = OPTION_FLAG, .to = &l->csv, .help = "the same as --format csv" };
+	all[n++] = (struct option_spec){ .name = "xlsx",
+					 .kind = OPTION_TEXT,
+					 .to = &l->xlsx,
+					 .value = "FILE",
+					 .help = "the list as a spreadsheet in this file" };
+	if (!has(all, n, "force"))
+		all[n++] = (struct option_spec){
+			.name = "force", .kind = OPTION_FLAG, .to = &l->replace, .help = "the file may exist: replace it"
+		};
+	return n;
+}
+
+/* -1: go on. */
+static int take_list_options(struct cli *cli, const struct list_options *l)
+{
+	struct err err;
+
+	if (l->csv)
+		cli->format = OUT_CSV;
+	if (l->xlsx == NULL)
+		return -1;
+	if (l->csv)
+		return options_usage(cli, "--csv and --xlsx: one of them");
+	if (!xlsx_open(l->xlsx, l->replace, cli->command->name, &err, &cli->xlsx))
+		return cli_failed(cli, &err);
+	cli->xlsx_path = l->xlsx;
+	cli->format = OUT_XLSX;
+	return -1;
+}
+
+int options_parse(struct cli *cli, const struct option_spec *of_command, size_t n, int min, int max, int *argc, char ***argv)
+{
+	struct option_spec specs[OPTIONS_MAX + 3];
+	struct option longs[OPTIONS_MAX + 5];
+	char letters[OPTIONS_MAX * 2 + 9];
+	struct list_options l = { 0 };
 	int key, code;
 
 	CHECK(n <= OPTIONS_MAX);
+	memcpy(specs, of_command, n * sizeof(*specs));
+	n = add_list_options(specs, n, &l);
 	make_tables(specs, n, longs, letters);
 	opterr = 0;
 	optind = 0; /* glibc: start anew */
@@ -179,5 +236,5 @@ int options_parse(struct cli *cli, const struct option_spec *specs, size_t n, in
 		return options_usage(cli, "something is missing");
 	if (max >= 0 && *argc > max)
 		return options_usage(cli, "\"%s\" is too much", (*argv)[max]);
-	return -1;
+	return take_list_options(cli, &l);
 }

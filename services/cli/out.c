@@ -1,5 +1,6 @@
 /* out: see out.h. */
 #include "cli/out.h"
+#include "cli/xlsx.h"
 #include "money/money.h"
 
 #include <unistd.h>
@@ -104,6 +105,8 @@ struct out *out_open(struct cli *cli, const struct out_column *columns, size_t n
 		out_csv_field(&out->b, text_of(columns[i].name), true);
 		buf_addc(&out->b, i + 1 < n ? ',' : '\n');
 	}
+	if (cli->format == OUT_XLSX)
+		xlsx_sheet(cli->xlsx, columns, n);
 	return out;
 }
 
@@ -157,11 +160,38 @@ static void csv_cell(struct out *out, struct text t)
 	buf_addc(&out->b, out->at + 1 < out->n ? ',' : '\n');
 }
 
-/* quoted: a string in JSON. */
-static void cell(struct out *out, enum out_kind kind, struct text t, bool quoted, bool absent)
+/* A cell in every form that a format may want it in. */
+struct value {
+	struct text t; /* as in a table */
+	int64_t number; /* money, int, tenths: x 10^-decimals; day; bool */
+	int decimals;
+	bool quoted; /* a string in JSON */
+	bool absent;
+};
+
+static void xlsx_cell(struct xlsx *x, enum out_kind kind, const struct value *v)
 {
+	if (v->absent)
+		xlsx_blank(x);
+	else if (kind == OUT_MONEY || kind == OUT_INT || kind == OUT_TENTHS)
+		xlsx_number(x, v->number, v->decimals);
+	else if (kind == OUT_DAY)
+		xlsx_day(x, (date_t)v->number);
+	else if (kind == OUT_BOOL)
+		xlsx_bool(x, v->number != 0);
+	else
+		xlsx_text(x, v->t);
+}
+
+static void cell(struct out *out, enum out_kind kind, const struct value *v)
+{
+	struct text t = v->t;
+	bool quoted = v->quoted, absent = v->absent;
+
 	CHECK(absent || out->columns[out->at].kind == kind);
-	if (out->cli->format == OUT_JSON)
+	if (out->cli->format == OUT_XLSX)
+		xlsx_cell(out->cli->xlsx, kind, v);
+	else if (out->cli->format == OUT_JSON)
 		json_cell(out, t, quoted, absent);
 	else if (out->cli->format == OUT_CSV)
 		csv_cell(out, t);
@@ -171,21 +201,23 @@ static void cell(struct out *out, enum out_kind kind, struct text t, bool quoted
 		return;
 	out->at = 0;
 	out->rows++;
-	if (out->cli->format != OUT_TABLE)
+	if (out->cli->format == OUT_CSV || out->cli->format == OUT_JSON)
 		flush_row(out);
 }
 
 void out_text(struct out *out, struct text t)
 {
-	cell(out, OUT_TEXT, t, true, false);
+	cell(out, OUT_TEXT, &(struct value){ .t = t, .quoted = true });
 }
 
 void out_money(struct out *out, int64_t minor, struct text currency)
 {
 	char s[MONEY_TEXT_MAX + 1];
-	int exponent = currency_exponent(currency);
+	int exponent = currency_exponent(currency), decimals = exponent < 0 ? 2 : exponent;
 
-	cell(out, OUT_MONEY, text_of(money_format(s, minor, exponent < 0 ? 2 : exponent)), true, false);
+	cell(out, OUT_MONEY,
+	     &(struct value){
+		     .t = text_of(money_format(s, minor, decimals)), .number = minor, .decimals = decimals, .quoted = true });
 }
 
 void out_int(struct out *out, int64_t value)
@@ -193,40 +225,43 @@ void out_int(struct out *out, int64_t value)
 	char s[32];
 
 	snprintf(s, sizeof(s), "%lld", (long long)value);
-	cell(out, OUT_INT, text_of(s), false, false);
+	cell(out, OUT_INT, &(struct value){ .t = text_of(s), .number = value });
 }
 
 void out_tenths(struct out *out, int64_t tenths)
 {
 	char s[MONEY_TEXT_MAX + 1];
 
-	cell(out, OUT_TENTHS, text_of(money_format(s, tenths, 1)), false, false);
+	cell(out, OUT_TENTHS, &(struct value){ .t = text_of(money_format(s, tenths, 1)), .number = tenths, .decimals = 1 });
 }
 
 void out_day(struct out *out, date_t day)
 {
 	char s[DATE_TEXT_SIZE];
 
-	cell(out, OUT_DAY, text_of(date_format(s, day)), true, day == DATE_NONE);
+	cell(out, OUT_DAY,
+	     &(struct value){ .t = text_of(date_format(s, day)), .number = day, .quoted = true, .absent = day == DATE_NONE });
 }
 
 void out_instant(struct out *out, instant_t instant)
 {
 	char s[INSTANT_TEXT_SIZE];
 
-	cell(out, OUT_INSTANT, text_of(instant_format(s, instant)), true, instant == INSTANT_NONE);
+	cell(out, OUT_INSTANT,
+	     &(struct value){ .t = text_of(instant_format(s, instant)), .quoted = true, .absent = instant == INSTANT_NONE });
 }
 
 void out_bool(struct out *out, bool value)
 {
 	bool json = out->cli->format == OUT_JSON;
+	struct text t = json ? (value ? TEXT("true") : TEXT("false")) : (value ? TEXT("yes") : TEXT("no"));
 
-	cell(out, OUT_BOOL, json ? (value ? TEXT("true") : TEXT("false")) : (value ? TEXT("yes") : TEXT("no")), false, false);
+	cell(out, OUT_BOOL, &(struct value){ .t = t, .number = value });
 }
 
 void out_absent(struct out *out)
 {
-	cell(out, OUT_TEXT, TEXT_NONE, false, true);
+	cell(out, OUT_TEXT, &(struct value){ .absent = true });
 }
 
 void out_note(struct out *out, const char *fmt, ...)
@@ -299,8 +334,11 @@ void out_close(struct out *out)
 		buf_adds(&out->b, out->rows == 0 ? "[]\n" : "]\n");
 	flush_row(out);
 	fflush(stdout);
-	for (const struct note *n = out->notes; n != NULL; n = n->next)
+	for (const struct note *n = out->notes; n != NULL; n = n->next) {
+		if (out->cli->format == OUT_XLSX)
+			xlsx_note(out->cli->xlsx, n->t);
 		fprintf(out->cli->format == OUT_TABLE ? stdout : stderr, "%s\n", n->t.s);
+	}
 	buf_free(&out->b);
 	free(out->cells);
 }

@@ -1,10 +1,12 @@
 /*
- * out: lists on stdout, in three formats that say the same.
+ * out: lists on stdout, or in a file, in formats that say the same.
  *
  *	table   for people: aligned, numbers to the right, safe on a terminal, a remark when there is nothing
  *	csv     RFC 4180 quoting, lines end in LF, a header; a text that a spreadsheet would run as a formula (it begins with
  *	        = + - @, tab or CR) gets a ' in front; on a terminal also made safe as in the table
  *	json    one array of objects, one object per line; amounts are strings, numbers are numbers, what is absent is null
+ *
+ *	xlsx	a worksheet per list in the file of --xlsx (xlsx.h); remarks in one of their own, and on stderr
  *
  * Amounts are decimal strings in the currency's own number of decimals, days YYYY-MM-DD, instants RFC 3339 in UTC.
  *

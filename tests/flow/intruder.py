@@ -414,7 +414,7 @@ def everything_sent(stack, kafka, sent):
 
 
 LISTS = (["aging"], ["aging", "--by", "entity"], ["items"], ["invoices"], ["unidentified"], ["unposted"], ["unapplied"], ["money"], ["worklist"], ["notices"], ["promises"], ["checkpoints"], ["dso"],
-         ["notices", "--summary"], ["exceptions", "--all"], ["status"], ["dlq", "ls"], ["dlq", "histogram"], ["dlq", "histogram", "--by", "day"], ["dlq", "audit"])
+         ["notices", "--summary"], ["exceptions", "--all"], ["period"], ["aging", "--merge", "DE01"], ["status"], ["dlq", "ls"], ["dlq", "histogram"], ["dlq", "histogram", "--by", "day"], ["dlq", "audit"])
 
 
 def lists(stack):
@@ -437,7 +437,8 @@ def one_by_one(stack, sent):
     """What takes a name on its command line: names that events have, and dead letters of all kinds."""
     for text in nasty.TEXTS[len(nasty.FORMULA) - 1:]:
         if "\0" not in text:
-            for args in (["account", "--", text], ["explain", "--", text], ["explain", "--records", "--", text], ["items", "--account", text], ["dlq", "show", "--", text],
+            for args in (["account", "--", text], ["explain", "--", text], ["explain", "--records", "--", text], ["explain", "--json", "--", text],
+                         ["why-not", "--", text], ["history", "--", text], ["period", "close", "--entity", text, "--", text], ["aging", "--merge", text], ["items", "--account", text], ["dlq", "show", "--", text],
                          ["dlq", "ls", "--key", text], [text], ["aging", text], ["aging", "--as-of", text], ["dlq", "redrive", "--rate", text]):
                 code, out, said = nasty.run(stack, *args)
                 yield from nasty.unsafe(out + said, f"openitem {' '.join(map(nasty.show, args))}")

@@ -2,6 +2,7 @@
 #include "cli/aging.h"
 #include "cli/explain_words.h"
 #include "cli/known.h"
+#include "cli/period.h"
 #include "cli/stored.h"
 #include "cli/verify.h"
 #include "ev/all.h"
@@ -78,6 +79,33 @@ static void amounts_of_an_array(void **state)
 	assert_false(aging_amounts(TEXT("{1,NULL,3}"), m, 3));
 	assert_false(aging_amounts(TEXT("1,2,3"), m, 3));
 	assert_false(aging_amounts(TEXT("{}"), m, 3));
+}
+
+/* ---- periods (RPT-07) ---- */
+
+static void names_of_periods(void **state)
+{
+	static const char *const bad[] = { "",
+					   "2026",
+					   "2026-13",
+					   "2026-1",
+					   "2026-01-01",
+					   "2026-01-31..2026-01-01",
+					   "2026-01-01..",
+					   "2026-01..2026-02",
+					   "2026-01-01..2026-02-30" };
+	date_t from, to;
+	struct err err;
+
+	(void)state;
+	assert_true(period_parse(TEXT("2028-02"), &err, &from, &to));
+	assert_int_equal(from, date_of(2028, 2, 1));
+	assert_int_equal(to, date_of(2028, 2, 29));
+	assert_true(period_parse(TEXT("2026-01-15..2026-03-31"), &err, &from, &to));
+	assert_int_equal(from, date_of(2026, 1, 15));
+	assert_int_equal(to, date_of(2026, 3, 31));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(period_parse(text_of(bad[i]), &err, &from, &to));
 }
 
 /* ---- up to where it is known ---- */
@@ -217,6 +245,67 @@ static void an_application_in_words(void **state)
 	assert_int_equal(explain_part(&cash_event_msg, &ev, 2, NULL, a).n, 0);
 }
 
+/* What a decision took is told from what it left by the outcome itself (AUD-02). */
+static void what_a_decision_took(void **state)
+{
+	struct type_item_ref credit = { TEXT("r1"), 1 }, debit = { TEXT("d1"), 1 };
+	struct cash_application one = { .credit = &credit, .debit = &debit, .amount = { "EUR", 119000 } };
+	struct cash_applied applied = { .n_applications = 1, .applications = &one };
+	struct cash_transfer_sent sent = { .to_account = TEXT("C2") };
+	struct cash_left_unapplied left = { .reason = TEXT("ambiguous") };
+	struct cash_event ev = { .event_case = CASH_EVENT_APPLIED, .applied = &applied };
+	struct explain_ids ids = explain_chosen(&cash_event_msg, &ev, a);
+
+	(void)state;
+	assert_int_equal(ids.n, 2);
+	assert_true(ids.documents);
+	assert_text(ids.id[0], "d1");
+	assert_text(ids.id[1], "r1");
+	/* Two instalments of one amount: candidates of one name, of which the first was taken. */
+	assert_true(explain_take(&ids, TEXT("d1")));
+	assert_false(explain_take(&ids, TEXT("d1")));
+	ev = (struct cash_event){ .event_case = CASH_EVENT_TRANSFER_SENT, .transfer_sent = &sent };
+	ids = explain_chosen(&cash_event_msg, &ev, a);
+	assert_int_equal(ids.n, 1);
+	assert_false(ids.documents);
+	assert_text(ids.id[0], "C2");
+	assert_true(explain_take(&ids, TEXT("C2"))); /* by its bank account, by its name: the same account */
+	assert_true(explain_take(&ids, TEXT("C2")));
+	assert_false(explain_take(&ids, TEXT("C3")));
+	ev = (struct cash_event){ .event_case = CASH_EVENT_LEFT_UNAPPLIED, .left_unapplied = &left };
+	assert_int_equal(explain_chosen(&cash_event_msg, &ev, a).n, 0);
+	assert_int_equal(explain_chosen(&billing_event_msg, &ev, a).n, 0);
+	assert_true(explain_is_automatic(&(struct type_explanation){ .rule_id = TEXT("reference") }));
+	assert_true(explain_is_automatic(&(struct type_explanation){ .rule_id = TEXT("no_rule") }));
+	assert_false(explain_is_automatic(&(struct type_explanation){ .rule_id = TEXT("by_command") }));
+	assert_false(explain_is_automatic(&(struct type_explanation){ .rule_id = TEXT("") }));
+}
+
+static void what_lies_over_a_document(void **state)
+{
+	struct type_item_ref item = { TEXT("d1"), 2 }, two[] = { { TEXT("d7"), 1 }, { TEXT("d1"), 1 } };
+	struct collections_notice_item listed = { .document_id = TEXT("d1") };
+	struct collections_notice_issued notice = { .n_items = 1, .items = &listed };
+	struct collections_promise_made promise = { .n_items = 2, .items = two };
+	struct collections_hold_set hold = { .item = &item };
+	struct collections_block_set account = { .reason = COMMAND_BLOCK_REASON_LEGAL }, block = { .item = &item };
+	struct collections_event evs[] = {
+		{ .event_case = COLLECTIONS_EVENT_NOTICE_ISSUED, .notice_issued = &notice },
+		{ .event_case = COLLECTIONS_EVENT_PROMISE_MADE, .promise_made = &promise },
+		{ .event_case = COLLECTIONS_EVENT_HOLD_SET, .hold_set = &hold },
+		{ .event_case = COLLECTIONS_EVENT_BLOCK_SET, .block_set = &block },
+	};
+	struct collections_event whole = { .event_case = COLLECTIONS_EVENT_BLOCK_SET, .block_set = &account };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(evs); i++) {
+		assert_true(explain_names_document(&collections_event_msg, &evs[i], TEXT("d1")));
+		assert_false(explain_names_document(&collections_event_msg, &evs[i], TEXT("d2")));
+		assert_false(explain_names_document(&cash_event_msg, &evs[i], TEXT("d1")));
+	}
+	assert_false(explain_names_document(&collections_event_msg, &whole, TEXT("d1")));
+}
+
 static void an_entry_in_words(void **state)
 {
 	struct type_journal_line lines[] = { line_of(TYPE_LEDGER_ACCOUNT_REVENUE, -100000),
@@ -257,11 +346,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buckets_of_a_setting),
 		cmocka_unit_test(amounts_of_an_array),
+		cmocka_unit_test(names_of_periods),
 		cmocka_unit_test(L3_3a_answers_say_up_to_where_they_are_complete),
 		cmocka_unit_test(bytes_of_the_database),
 		cmocka_unit_test(counters_of_document_numbers),
 		cmocka_unit_test(entries_that_do_not_balance),
 		cmocka_unit_test(an_application_in_words),
+		cmocka_unit_test(what_a_decision_took),
+		cmocka_unit_test(what_lies_over_a_document),
 		cmocka_unit_test(an_entry_in_words),
 		cmocka_unit_test(every_event_has_words),
 	};

@@ -4,6 +4,7 @@
 
 #include "book/book.h"
 
+void cash_period_want(struct book *book, const struct input *input);
 void cash_period_note(struct book *book, const struct input *input);
 void cash_rules_note(struct book *book, const struct input *input);
 void cash_day_note(struct book *book, const struct input *input);

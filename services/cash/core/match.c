@@ -2,7 +2,6 @@
 
 #include "cash/core/item.h"
 #include "cash/core/named.h"
-#include "ev/reference.h"
 
 #define CURSOR TEXT("oldest_first") /* the one rule that goes on over transactions */
 
@@ -187,9 +186,9 @@ static bool oldest_first(const struct cash_match *m, struct cash_plan *plan)
 
 /* ---- the rule set ----------------------------------------------------------------------------------------------------- */
 
-static bool try_rule(const struct cash_match *m, char digit, struct cash_plan *plan)
+bool cash_match_rule(const struct cash_match *m, enum reference_cash_rule rule, struct cash_plan *plan)
 {
-	switch ((enum reference_cash_rule)(digit - '0')) {
+	switch (rule) {
 	case REFERENCE_CASH_RULE_REFERENCE:
 		return cash_named(m, plan);
 	case REFERENCE_CASH_RULE_EXACT_AMOUNT:
@@ -211,7 +210,7 @@ static struct cash_plan plan_of(const struct cash_match *m, bool goes_on)
 	if (goes_on && oldest_first(m, &plan))
 		return plan;
 	for (size_t i = 0; !goes_on && i < m->rules.rules.n; i++)
-		if (try_rule(m, m->rules.rules.s[i], &plan))
+		if (cash_match_rule(m, (enum reference_cash_rule)(m->rules.rules.s[i] - '0'), &plan))
 			return plan;
 	if (goes_on)
 		plan.left = CASH_LEFT_EXCESS;
@@ -224,6 +223,11 @@ static struct cash_plan plan_of(const struct cash_match *m, bool goes_on)
 			     MIN(m->debits.n, (size_t)CASH_APPLY_ITEMS_MAX), m->debits.n > CASH_APPLY_ITEMS_MAX ? "+" : "",
 			     MIN(m->credits.n, (size_t)CASH_APPLY_ITEMS_MAX), m->credits.n > CASH_APPLY_ITEMS_MAX ? "+" : "");
 	return plan;
+}
+
+struct cash_plan cash_match_plan(const struct cash_match *m)
+{
+	return plan_of(m, false);
 }
 
 static void emit_left(struct decision *d, const struct cash_match *m, const struct cash_plan *plan, int64_t minor,

@@ -17,6 +17,7 @@
 #include "cash/core/application.h"
 #include "cash/core/reference.h"
 #include "cash/core/rows.h"
+#include "ev/reference.h"
 
 /* What the rules look at. Amounts are positive. */
 struct cash_match {
@@ -50,6 +51,13 @@ struct cash_match cash_match_read(struct book *book, const struct input *input, 
 
 /* Applies what the rules say, and says what is left and why. MORE: again with this cursor, from the next transaction on. */
 enum decided cash_match_decide(struct decision *d, struct cash_match *match);
+
+/* ---- for `openitem why-not` ---- */
+
+/* One rule by itself; the receipt must be set. False: it does not fit, and the next one is tried. */
+bool cash_match_rule(const struct cash_match *match, enum reference_cash_rule rule, struct cash_plan *ret_plan);
+/* What the rules together say: what cash_match_decide would do. */
+struct cash_plan cash_match_plan(const struct cash_match *match);
 
 /* ---- shared with named.c ---- */
 

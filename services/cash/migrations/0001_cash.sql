@@ -192,5 +192,7 @@ BEGIN
 		' statement, period, cash_rules, business_day TO %I', role_name);
 	-- a customer's earlier name or bank account must not identify anybody any more
 	EXECUTE format('GRANT DELETE ON payer_index TO %I', role_name);
+	-- a period that is cut by a later one begins on another day
+	EXECUTE format('GRANT DELETE ON period TO %I', role_name);
 END
 $$;
