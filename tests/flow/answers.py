@@ -109,19 +109,26 @@ def tenths(weighted, amount):
     return str(Decimal((abs(n) * 2 + amount) // (2 * amount) * (1 if n >= 0 else -1)) / 10)
 
 
+def in_force(stack):
+    """{(account, number, item): [(kind, bank line, minor, day)]}, as cash has it: reporting is what is asked."""
+    found = defaultdict(list)
+    for account, number, item, kind, line, amount, day in stack.sql(
+            "cash", "SELECT a.account, coalesce(nullif(d.number, ''), d.external_number), a.debit_sequence, c.kind, c.line_id, a.amount_minor, a.accounting_date "
+            "FROM application a JOIN item d ON (d.lane, d.account, d.document_id, d.sequence) = (a.lane, a.account, a.debit_document_id, a.debit_sequence) "
+            "JOIN item c ON (c.lane, c.account, c.document_id, c.sequence) = (a.lane, a.account, a.credit_document_id, a.credit_sequence) WHERE a.in_force"):
+        found[(account, number, int(item))].append(("receipt" if kind == "4" else "credit", line, int(amount), day))
+    return found
+
+
 def history(stack, company):
     """Against the applications in force and the days the bank booked the lines."""
-    when, paid, late = booked(company), 0, 0
+    when, paid, late, settled = booked(company), 0, 0, in_force(stack)
     for account in sorted(company.customers):
         rows = stack.list("history", account)
         by_item = {(i["reference"], i["sequence"]): i for i in part(stack, account, "items", "--all") if i["kind"] in ("invoice", "debit_memo")}
         if {(r["number"], r["item"]) for r in rows} != set(by_item):
             yield f"{account}: history has {[r['number'] for r in rows]}, items {sorted(by_item)}"
         sums = defaultdict(lambda: [0, 0, 0, 0])
-        settled = defaultdict(list)
-        for a in part(stack, account, "applications"):
-            if not a["undone_on"]:
-                settled[a["debit"]].append(a)
         for r in rows:
             item = by_item.get((r["number"], r["item"]))
             if item is None:
@@ -129,11 +136,11 @@ def history(stack, company):
             if r["open"] != item["open"] or minor(r["by_receipts"]) + minor(r["by_credits"]) + minor(r["open"]) != minor(r["amount"]):
                 yield f"{account}: {r}, item {item}"
             last = None
-            for a in settled[r["number"]]:
-                day = max(when.get(a["credit"], a["applied_on"]), r["issued"]) if a["kind"] == "receipt" else a["applied_on"]
+            for kind, line, amount, applied_on in settled[(account, r["number"], r["item"])]:
+                day = max(when.get(line, applied_on), r["issued"]) if kind == "receipt" else applied_on
                 last = max(last or day, day)
-                if a["kind"] == "receipt":
-                    s, amount = sums[(r["entity"], r["currency"])], minor(a["amount"])
+                if kind == "receipt":
+                    s = sums[(r["entity"], r["currency"])]
                     s[0] += amount
                     s[1] += amount * days(day, r["due"])
                     s[2] += amount * max(0, days(day, r["due"]))
