@@ -25,7 +25,7 @@ class Result:
 class Faults:
     def __init__(self, world, watch, rng, longest_s):
         self.world, self.watch, self.rng, self.longest_s = world, watch, rng, longest_s
-        self.snapshot, self.backups, self.dumping = None, {}, None
+        self.snapshot, self.backups, self.dumping, self.dumps = None, {}, None, 0
         self.rebuild = self.has_rebuild()
         self.again = load.Out(world, "again", None, random.Random(rng.random()))
 
@@ -219,8 +219,9 @@ class Faults:
         return Result("a day published again", str(day), 0, self.everybody(since, ("intake",)), f"{len(records)} records")
 
     def dump_begin(self, service):
-        """Beside everything else: on a large schema it takes minutes, and the service goes on."""
-        path = os.path.join(self.world.stack.home, f"backup-{service}.dump")
+        """Beside everything else: on a large schema it takes minutes, and the service goes on. A file of its own: PostgreSQL may go away under it, and then the one before counts."""
+        self.dumps += 1
+        path = os.path.join(self.world.stack.home, f"backup-{service}-{self.dumps}.dump")
         self.dumping = service, path, subprocess.Popen(["pg_dump", "-Fc", f"--schema={service}", "-f", path, "-d", self.world.admin_conninfo()], env=self.world.stack.env,
                                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
