@@ -33,6 +33,8 @@ static const struct {
 	[FAULT_OLD_BUILD] = { "the build before", 2, false, 6 },
 };
 
+bool sim_any_cut;
+
 const char *fault_name(enum fault_kind kind)
 {
 	return kinds[kind].name;
@@ -153,7 +155,7 @@ static void duplicate(struct world *w, const struct fault *f)
  */
 static bool within_long_input(struct world *w, const struct log_topic *t, int32_t partition)
 {
-	if (!sim_unseen_cuts && strcmp(t->name, "ar.intake.v1") == 0 && group_holds_records(w, t, partition))
+	if (!sim_any_cut && strcmp(t->name, "ar.intake.v1") == 0 && group_holds_records(w, t, partition))
 		return true;
 	for (int s = 0; s < SIM_SERVICES; s++) {
 		size_t n;

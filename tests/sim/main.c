@@ -165,6 +165,7 @@ static bool shows(enum fault_mutant m, uint64_t seed, struct verdict *ret)
 	struct verdict without;
 
 	seed_now = seed;
+	sim_any_cut = m == MUTANT_GAP_IGNORED;
 	fault_mutant = m;
 	check_seed(seed, &none, false, ret);
 	fault_mutant = MUTANT_NONE;
