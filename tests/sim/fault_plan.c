@@ -72,6 +72,8 @@ void plan_make(struct world *w, size_t n_steps, const uint32_t *omit, size_t n_o
 	enum sim_service favourite = (enum sim_service)sim_below(&r, SIM_SERVICES);
 	for (uint32_t i = 0; i < n_kinds; i++)
 		in_play[i] = any_kind(&r);
+	if (sim_any_cut)
+		in_play[0] = FAULT_LOG_END;
 	for (uint32_t i = 0; i < n; i++) {
 		struct fault f = { .kind = in_play[sim_below(&r, n_kinds)], .index = i };
 		f.service = sim_below(&r, 2) ? favourite : (enum sim_service)sim_below(&r, SIM_SERVICES);

@@ -260,7 +260,7 @@ bool fault_here(struct world *w, enum fault_kind kind, uint32_t *ret_arg);
 /* What happens in the world by itself. */
 void faults_of_the_world(struct world *w);
 const char *fault_name(enum fault_kind kind);
-/* ar.intake loses its end also while a reader holds records of it: for the mutant that ignores gaps, which needs that to show. */
+/* Logs lose their ends in every life, ar.intake also while a reader holds records of it: for the mutant that ignores gaps, which needs that to show. */
 extern bool sim_any_cut;
 
 /* ---- operator.c, repair.c -------------------------------------------------------------------------------------------------------------- */
