@@ -180,14 +180,14 @@ def instalments(stack, company):
 
 
 def promises(stack, company):
-    """COL-04: what came in until the promised day decides; where it is clear from the file which money that is."""
+    """COL-04: what came in after the promise until the promised day decides (of a day, banks come before calls); where it is clear from the file which money that is."""
     listed, seen = {p["promise"]: p for p in stack.list("promises")}, defaultdict(int)
     if set(listed) != {p["promiseId"] for p in company.promises}:
         yield f"promises listed: {sorted(listed)}, made: {sorted(p['promiseId'] for p in company.promises)}"
         return
     for p in company.promises:
-        within = [t for t in company.truth if t["account"] == p["account"] and p["made"] <= company.booked[t["lineId"]] <= p["promised"]]
-        back = [t for t in company.truth if t["account"] == p["account"] and p["made"] <= company.came_back.get(t["lineId"], "") <= p["promised"]]
+        within = [t for t in company.truth if t["account"] == p["account"] and p["made"] < company.booked[t["lineId"]] <= p["promised"]]
+        back = [t for t in company.truth if t["account"] == p["account"] and p["made"] < company.came_back.get(t["lineId"], "") <= p["promised"]]
         if back or not all(t["intact"] for t in within):
             continue
         paid, amount = sum(int(t["amountMinor"]) for t in within), int(p["amountMinor"])

@@ -12,7 +12,7 @@ import events
 from events import Kafka
 from stack import BUILD, SERVICES, Failed, Stack, Tests
 
-ACCOUNTS, DAYS, SEED = 10, 42, 7
+ACCOUNTS, DAYS, SEED = 14, 70, 7
 BILLING, CASH, TRANSFER, INTAKE, COLLECTIONS = "ar.billing.v1", "ar.cash.v1", "ar.transfer.v1", "ar.intake.v1", "ar.collections.v1"
 BANK, CUSTOMERS, DEAD = "bank.payment.v1", "crm.customer.v1", "crm.customer.v1-dlt"
 SOURCES = ["crm.customer.v1", "crm.sales-order.v1", "bank.payment.v1", "ar.command.v1", "ar.reference.v1"]
