@@ -1,6 +1,5 @@
 /* openitem unidentified: money whose payer is not known. */
 #include "cli/list.h"
-#include "cli/options.h"
 #include "reporting_sql.h"
 
 static const struct list_column columns[] = {
@@ -14,29 +13,15 @@ static const struct list_column columns[] = {
 	{ "candidates", OUT_TEXT, NULL },      { "statement", OUT_TEXT, "statement_id" },
 };
 
+static const struct list list = { .columns = columns,
+				  .n_columns = ARRAY_LEN(columns),
+				  .nothing = "every payer is known",
+				  .sql = sql_unidentified,
+				  .as_of = DATE_NONE };
+
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct list_filter filter = LIST_FILTER_ALL;
-	const char *bank_account = "";
-	const struct option_spec specs[] = {
-		OPTION_FORMAT(cli),
-		OPTION_ENTITY(filter),
-		{ "account", 'a', OPTION_TEXT, &bank_account, "ACCOUNT", "only of this bank account, with or without ~", 0, 0,
-		  NULL },
-	};
-	int code = options_parse(cli, specs, ARRAY_LEN(specs), 0, 0, &argc, &argv);
-
-	if (code >= 0)
-		return code;
-	if (bank_account[0] == '~')
-		bank_account++;
-
-	struct list list = {
-		columns, ARRAY_LEN(columns), "every payer is known", sql_unidentified, { filter.entity, bank_account, "" },
-		3,       DATE_NONE
-	};
-
-	return list_run(cli, &list);
+	return list_run_bank(cli, argc, argv, &list);
 }
 
 const struct command cmd_unidentified = {

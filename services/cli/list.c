@@ -1,5 +1,6 @@
 /* list: see list.h. */
 #include "cli/list.h"
+#include "cli/options.h"
 #include "cli_sql.h"
 #include "store/store.h"
 
@@ -266,4 +267,26 @@ int list_run_at(struct cli *cli, const struct list *asked, const char *known_at,
 int list_run(struct cli *cli, const struct list *list)
 {
 	return list_run_at(cli, list, NULL, 0);
+}
+
+int list_run_bank(struct cli *cli, int argc, char **argv, const struct list *asked)
+{
+	struct list list = *asked;
+	struct list_filter filter = LIST_FILTER_ALL;
+	const char *bank_account = "";
+	const struct option_spec specs[] = {
+		OPTION_FORMAT(cli),
+		OPTION_ENTITY(filter),
+		{ "account", 'a', OPTION_TEXT, &bank_account, "ACCOUNT", "only of this bank account, with or without ~", 0, 0,
+		  NULL },
+	};
+	int code = options_parse(cli, specs, ARRAY_LEN(specs), 0, 0, &argc, &argv);
+
+	if (code >= 0)
+		return code;
+	list.params[0] = filter.entity;
+	list.params[1] = bank_account[0] == '~' ? bank_account + 1 : bank_account;
+	list.params[2] = "";
+	list.n_params = 3;
+	return list_run(cli, &list);
 }

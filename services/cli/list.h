@@ -38,6 +38,9 @@ int list_run(struct cli *cli, const struct list *list);
 /* The same as it was known at a checkpoint (NULL = now). The three parameters from `first` (1 = $1) on say what was known (known.h). */
 int list_run_at(struct cli *cli, const struct list *list, const char *known_at, int first);
 
+/* A command whose list is about lines of bank accounts: --entity, --account, --format; asked with entity, bank account without ~ and "" ($1 to $3). */
+int list_run_bank(struct cli *cli, int argc, char **argv, const struct list *list);
+
 /* Fills in those three, after known_begin_at. */
 void list_known(struct list *list, int first, const struct known *known);
 
