@@ -1,7 +1,10 @@
 /* dlq: see dlq.h. */
 #include "cli/dlq.h"
 #include "date/date.h"
+#include "id/id.h"
 #include "wire/dead.h"
+
+#include <search.h>
 
 int dlq_since(struct dlq *d)
 {
@@ -54,14 +57,39 @@ bool dlq_find(struct dlq *d, struct err *err)
 	return ok;
 }
 
-bool dlq_wanted(const struct dlq *d, const struct bus_record *r)
+static int by_hash(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct id_hash));
+}
+
+/* What the gate does not know to have arrived it publishes again: the same outcome of its chain, so the same letter, stands twice. */
+static bool is_copy(struct dlq *d, const struct bus_record *r)
+{
+	struct id_hash hash, *mine, **known;
+	struct text outcome;
+
+	if (!bus_header(r, WIRE_DEAD_OUTCOME, &outcome))
+		return false;
+	id_sha256(outcome.s, outcome.n, &hash);
+	mine = malloc(sizeof(*mine));
+	CHECK(mine != NULL);
+	*mine = hash;
+	known = tsearch(mine, &d->letters, by_hash);
+	CHECK(known != NULL);
+	if (*known == mine)
+		return false;
+	free(mine);
+	return true;
+}
+
+bool dlq_wanted(struct dlq *d, const struct bus_record *r)
 {
 	struct text reason = record_header(r, "openitem_error_code");
 	bool wanted = d->reasons.n == 0;
 
 	for (size_t i = 0; i < d->reasons.n; i++)
 		wanted = wanted || text_eq(d->reasons.item[i], reason);
-	return wanted && (d->key == NULL || text_eq(r->key, text_of(d->key))) &&
+	return wanted && (d->key == NULL || text_eq(r->key, text_of(d->key))) && !is_copy(d, r) &&
 	       (d->since == NULL || r->timestamp_ms >= d->since_ms);
 }
 
@@ -90,6 +118,8 @@ bool dlq_read(struct dlq *d, dlq_record_fn *fn, dlq_end_fn *end, void *ctx, stru
 		ok = end(ctx, ok, err);
 	bus_reader_close(reader);
 	arena_free(a);
+	tdestroy(d->letters, free);
+	d->letters = NULL;
 	return ok;
 }
 

@@ -18,6 +18,7 @@ struct dlq {
 	struct bus_conf conf;
 	struct bus_range *ranges; /* every partition of the chosen topics, up to where they end now */
 	size_t n;
+	void *letters; /* tsearch: hashes of the outcomes that dlq_wanted has seen, until dlq_read ends */
 };
 
 #define OPTION_DLQ_TOPIC(d)                                                                                                        \
@@ -43,8 +44,11 @@ bool dlq_place(struct dlq *d, const char *what, int32_t *ret_partition, int64_t 
 /* Fills conf and ranges. FATAL topic_missing when there is no such topic. */
 bool dlq_find(struct dlq *d, struct err *err);
 
-/* By reason, key and time. */
-bool dlq_wanted(const struct dlq *d, const struct bus_record *r);
+/*
+ * By reason, key and time; of a letter that stands twice in its topic (the gate died between publishing and saying so) only the first. Once
+ * per record.
+ */
+bool dlq_wanted(struct dlq *d, const struct bus_record *r);
 
 /*
  * Calls fn for every record, with an arena that is reset before each. Whoever keeps the record zeroes *r and releases it later, at the latest

@@ -272,6 +272,27 @@ def unfinished(stack, kafka):
         yield f"audit: {audit}"
 
 
+def standing_twice(stack, kafka):
+    """What a gate leaves that was killed between publishing a letter and saying so: the same letter again, behind the first."""
+    for n in range(2):
+        kafka.send(ORDERS, b"\xffd%d" % n, key="D", headers=kafka.headers(ORDERS, f"double-{n}", "order_booked"))
+    stack.tool("settle")
+    first, second = [place(r) for r in dead(stack, key="D")]
+    record = next(r for r in kafka.read(ORDERS + "-dlt") if place({"topic": r.topic(), "partition": r.partition(), "offset": r.offset()}) == first)
+    at = kafka.send(ORDERS + "-dlt", record.value(), key="D", headers=headers_of(record), partition=record.partition())
+    copy = f"{ORDERS}-dlt:{at[0]}:{at[1]}"
+    listed = [place(r) for r in dead(stack, key="D")]
+    counts = [r["count"] for r in stack.list("dlq", "histogram", "--by", "topic", "--topic", ORDERS)]
+    letters = len(dead(stack, topic=ORDERS + "-dlt"))
+    rows = redrive(stack, "--key", "D")
+    if listed != [first, second] or [r["dead_letter"] for r in rows] != [first, second]:
+        yield f"{first} stands twice: listed {listed}, sent {rows}"
+    if counts != [letters]:
+        yield f"histogram: {counts}, listed {letters}"
+    if copy in [r["dead_letter"] for r in redrive(stack, "--key", "D", "--dry-run")]:
+        yield "the second of two equal letters is left to re-drive"
+
+
 def two_at_once(stack, kafka):
     for n in range(20):
         kafka.send(ORDERS, b"\xfft", key="T", headers=kafka.headers(ORDERS, f"two-{n}", "order_booked"))
@@ -358,6 +379,7 @@ def main():
         tests.attempt("what the gate left out and what others planted is refused", what_cannot_be_sent, stack, kafka)
         tests.attempt("--topic --reason --key --since --max --rate", filters, stack, kafka)
         tests.attempt("a claim that was published is found, one that was not is sent", unfinished, stack, kafka)
+        tests.attempt("a letter that stands twice in its topic is one", standing_twice, stack, kafka)
         tests.attempt("killed at any moment: each is sent once, in the order of its key", killed, stack, kafka)
         tests.attempt("two at once: the second is refused", two_at_once, stack, kafka)
         tests.attempt("audit: each re-drive is on record, and stays there", audit, stack, kafka)

@@ -157,10 +157,12 @@ def rebuild(case, at, pair):
 
 
 def redrive(case, _, pair):
-    """A letter of its own, refused by the gate again. The gate of `faults` waits meanwhile: what it refuses would be a further letter for
-    the second call."""
+    """A letter of its own, refused by the gate again. The gate of `faults` dies before it has noted that the letter is published: it stands
+    twice in its topic. Then the gates wait: what they refuse would be a further letter for the second call."""
 
     def play(stack):
+        if stack is pair.faults and mine:
+            stack.order("intake", ["publish.acknowledged:1"])
         pair.poison(stack, 800 + case.nth)
         stack.tool("settle")
         gate = stack.pid("intake")
