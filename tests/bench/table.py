@@ -1,0 +1,59 @@
+"""results/latest.json, results/machine.json and the table of README.md, which is made of them."""
+import json
+import os
+import re
+
+from harness import HERE, number
+
+LATEST = os.path.join(HERE, "results", "latest.json")
+MACHINE = os.path.join(HERE, "results", "machine.json")
+README = os.path.join(HERE, "README.md")
+BEGIN, END = "<!-- table: written by tests/bench/run -->", "<!-- end of table -->"
+
+
+def load(path, otherwise):
+    if not os.path.exists(path):
+        return otherwise
+    with open(path, encoding="utf-8") as f:
+        return json.load(f)
+
+
+def save(path, data):
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(data, f, indent="\t", ensure_ascii=False)
+        f.write("\n")
+
+
+def family(id):
+    """P6a belongs to P6."""
+    return re.match(r"P[0-9]+", id)[0]
+
+
+def order(row):
+    return int(family(row["id"])[1:]), row["id"]
+
+
+def cells(row):
+    ratio = "" if row["ratio"] is None else f"{number(row['ratio'])} ({number(row['ratio_min'])} to {number(row['ratio_max'])})"
+    return [row["id"], row["what"], f"{number(row['ours'])} {row['unit']}", "" if row["beside"] is None else f"{number(row['beside'])} {row['unit']}", ratio,
+            row["target"], "yes" if row["met"] else "**no**"]
+
+
+def text_of(rows, facts):
+    lines = ["| row | what | ours | beside | ratio (min to max) | target | met |", "|---|---|---|---|---|---|---|"]
+    lines += ["| " + " | ".join(cells(r)) + " |" for r in rows]
+    lines += ["", "Taken on: " + ", ".join(f"{k} {v}" for k, v in facts.items()) + "."]
+    return "\n".join(lines)
+
+
+def write(rows, good, facts):
+    """Rows of the benchmarks that ran well replace theirs; those of others stay."""
+    kept = [r for r in load(LATEST, []) if family(r["id"]) not in good]
+    rows = sorted(kept + [r for r in rows if family(r["id"]) in good], key=order)
+    save(LATEST, rows)
+    save(MACHINE, facts)
+    with open(README, encoding="utf-8") as f:
+        readme = f.read()
+    head, rest = readme.split(BEGIN, 1)
+    with open(README, "w", encoding="utf-8") as f:
+        f.write(head + BEGIN + "\n" + text_of(rows, facts) + "\n" + END + rest.split(END, 1)[1])
