@@ -53,6 +53,7 @@ add_executable(json_pipe ${CMAKE_SOURCE_DIR}/tests/unit/json_pipe.c)
 target_link_libraries(json_pipe PRIVATE json)
 
 include(${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz.cmake)
+include(${CMAKE_SOURCE_DIR}/tests/bench/bench.cmake)
 
 # The simulation: the loop and the services as they are, on stand-ins for what store, bus, seen, log and metrics declare. These are static
 # libraries, so the stand-ins keep their members out: no libpq, librdkafka or hiredis is left (--as-needed).
