@@ -9,7 +9,8 @@ from harness import BUILD, Failed, cpu_of, program
 
 CHUNK = 1000  # records per transaction of the raw side
 # Tables that records of outcomes.h write, by their own ledger_seq; the others below.
-BY_SEQ = ("audit_record", "ledger_line", "document", "application", "transfer")
+BY_SEQ = ("audit_record", "ledger_line", "document", "sales_order", "application", "transfer")
+PER_BATCH = ("ledger_counter", "lane", "position", "input_seq")  # a row per lane and batch: not counted against ours
 
 
 class Sql:
@@ -48,8 +49,10 @@ class Projection:
         self.published = 0
         self.make_raw()
 
-    def administrator(self):
-        with open(os.path.join(self.stack.home, "secrets", "admin.env"), encoding="utf-8") as f:
+    @staticmethod
+    def administrator_of(stack):
+        """Connection string of the superuser."""
+        with open(os.path.join(stack.home, "secrets", "admin.env"), encoding="utf-8") as f:
             return next(line.split("=", 1)[1].strip().strip('"') for line in f if line.startswith("OPENITEM_TEST_POSTGRES="))
 
     def make_raw(self):
@@ -117,6 +120,9 @@ class Projection:
     def queries(self, before, written, records):
         """{table: query of bench_copy}: the rows that reporting has written since `before`, as many as it has written. Where it changed a row more
         than once, each change is a row (of another key), as COPY knows no change."""
+        left = [t for t, n in written.items() if n > 0 and t not in BY_SEQ + PER_BATCH + ("item", "day_total", "tie_out")]
+        if left:
+            raise Failed(f"reporting also wrote {left}: the raw side must too")
         after, chunks = self.marks(), max(1, records // CHUNK)
         spans = ", ".join(f"({lane}, {before.get(lane, 0)}::bigint, {seq}::bigint)" for lane, seq in after.items() if seq > before.get(lane, 0))
         since = f"(VALUES {spans}) AS span(l, low, high) JOIN reporting.%s AS t ON t.lane = l AND t.ledger_seq > low AND t.ledger_seq <= high"
