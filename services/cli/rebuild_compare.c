@@ -36,6 +36,7 @@ struct compare {
 	struct text table;
 	struct text column[64];
 	bool is_key[64];
+	bool key_counts; /* the whole primary key is compared: one row finds the other by it */
 	size_t n;
 };
 
@@ -60,13 +61,55 @@ static void names(struct buf *b, const struct compare *c, bool keys)
 	}
 }
 
-static void side(struct buf *b, const struct compare *c, const char *name, const char *from, const char *less)
+static const char *where_of(const struct compare *c)
 {
-	const char *where = "true";
-
 	for (size_t i = 0; i < ARRAY_LEN(rows_that_count); i++)
 		if (text_eq(c->table, text_of(rows_that_count[i].table)))
-			where = rows_that_count[i].where;
+			return rows_that_count[i].where;
+	return "true";
+}
+
+/*
+ * As many rows on both sides, and none that the other does not have: same, live_n (rows of live). That is all there is to see when nothing
+ * differs, and takes a quarter of the time of `statement`, which says what does.
+ */
+static const char *first_look(const struct compare *c)
+{
+	struct buf b = { .arena = c->s->cli->arena };
+	const char *between = "", *live = c->s->live, *shadow = c->s->name, *where = where_of(c);
+
+	buf_printf(
+		&b,
+		"WITH a AS NOT MATERIALIZED (SELECT * FROM %s." TEXT_FMT
+		" WHERE %s), b AS NOT MATERIALIZED (SELECT * FROM %s." TEXT_FMT
+		" WHERE %s), n AS (SELECT (SELECT count(*) FROM a) AS a, (SELECT count(*) FROM b) AS b) SELECT n.a AS live_n, n.a = n.b AND ",
+		live, TEXT_ARG(c->table), where, shadow, TEXT_ARG(c->table), where);
+	if (!c->key_counts) {
+		buf_adds(&b, "NOT EXISTS (SELECT ");
+		names(&b, c, false);
+		buf_adds(&b, " FROM a EXCEPT ALL SELECT ");
+		names(&b, c, false);
+		buf_adds(&b, " FROM b) AS same FROM n");
+		return text_cstr(c->s->cli->arena, buf_text(&b));
+	}
+	buf_adds(&b, "n.a = (SELECT count(*) FROM a JOIN b USING (");
+	names(&b, c, true);
+	buf_adds(&b, ") WHERE ");
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->is_key[i])
+			continue;
+		buf_printf(&b, "%sa.\"" TEXT_FMT "\" IS NOT DISTINCT FROM b.\"" TEXT_FMT "\"", between, TEXT_ARG(c->column[i]),
+			   TEXT_ARG(c->column[i]));
+		between = " AND ";
+	}
+	buf_printf(&b, "%s) AS same FROM n", text_empty(text_of(between)) ? "true" : "");
+	return text_cstr(c->s->cli->arena, buf_text(&b));
+}
+
+static void side(struct buf *b, const struct compare *c, const char *name, const char *from, const char *less)
+{
+	const char *where = where_of(c);
+
 	buf_printf(b, "%s AS (SELECT ", name);
 	names(b, c, false);
 	buf_printf(b, ", true AS here FROM %s." TEXT_FMT " WHERE %s EXCEPT ALL SELECT ", from, TEXT_ARG(c->table), where);
@@ -113,21 +156,22 @@ static const char *statement(const struct compare *c)
 
 static bool compare_table(struct compare *c, struct out *out, struct err *err, int64_t *ret_differs, int64_t *ret_rows)
 {
-	_cleanup_(store_result_freep) struct store_result *r = NULL, *count = NULL;
-	struct arena *a = c->s->cli->arena;
-	const char *how_many = text_printf(a, "SELECT count(*) AS n FROM %s." TEXT_FMT, c->s->live, TEXT_ARG(c->table)).s;
+	_cleanup_(store_result_freep) struct store_result *r = NULL, *look = NULL;
 	bool keyed = false;
 
 	for (size_t i = 0; i < c->n; i++)
 		keyed = keyed || c->is_key[i];
 	for (size_t i = 0; i < c->n && !keyed; i++)
 		c->is_key[i] = true; /* no key: the row itself */
-	if (!store_query(c->s->store, how_many, 0, NULL, err, &count) || !store_query(c->s->store, statement(c), 0, NULL, err, &r))
+	c->key_counts = c->key_counts && keyed;
+	if (!store_query(c->s->store, first_look(c), 0, NULL, err, &look) ||
+	    (!store_result_bool(look, 0, "same") && !store_query(c->s->store, statement(c), 0, NULL, err, &r)))
 		return err_wrap(err, "comparing " TEXT_FMT, TEXT_ARG(c->table));
-	int64_t rows = store_result_i64(count, 0, "n"), n = store_result_rows(r) == 0 ? 0 : store_result_i64(r, 0, "n");
+	size_t found = r == NULL ? 0 : store_result_rows(r);
+	int64_t rows = store_result_i64(look, 0, "live_n"), n = found == 0 ? 0 : store_result_i64(r, 0, "n");
 	*ret_rows += rows;
 	*ret_differs += n;
-	for (size_t i = 0; i < MAX(store_result_rows(r), (size_t)1); i++) {
+	for (size_t i = 0; i < MAX(found, (size_t)1); i++) {
 		out_text(out, c->table);
 		out_int(out, rows);
 		out_text(out, n == 0 ? TEXT("same") : TEXT("DIFFERS"));
@@ -168,12 +212,14 @@ bool shadow_compare(struct shadow *s, struct out *out, struct err *err, int64_t 
 	    !store_query(s->store, sql_rebuild_columns, 1, params, err, &r))
 		return false;
 	while (i < store_result_rows(r)) {
-		struct compare c = { .s = s, .table = store_result_text(r, i, "table_name") };
+		struct compare c = { .s = s, .table = store_result_text(r, i, "table_name"), .key_counts = true };
 		for (; i < store_result_rows(r) && text_eq(c.table, store_result_text(r, i, "table_name")); i++) {
 			struct text column = store_result_text(r, i, "column_name");
 			CHECK(c.n < ARRAY_LEN(c.column));
-			if (!counts(c.table, column))
+			if (!counts(c.table, column)) {
+				c.key_counts = c.key_counts && !store_result_bool(r, i, "is_key");
 				continue;
+			}
 			c.is_key[c.n] = store_result_bool(r, i, "is_key");
 			c.column[c.n++] = column;
 		}
