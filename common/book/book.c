@@ -1,99 +1,8 @@
 #include "book/book.h"
+#include "book/book_impl.h"
 #include "book/col.h"
 
-/* One row of one table: `row` is the current version, NULL when there is none. */
-struct slot {
-	const void *row;
-	bool known; /* loaded, found absent, or put: its state is certain */
-	bool dirty; /* differs from the database */
-	bool listed; /* in the chain of slots that are, or were before a rollback, dirty */
-	uint32_t seen; /* stamp of the last find, so that no row is listed twice */
-	struct slot *next_listed;
-	const void *key_row; /* any row struct with this key */
-};
-
-/* Slots whose row has, or once had, these eq values of a probe. */
-struct bucket {
-	uint64_t hash;
-	struct slot **slots;
-	size_t n, cap;
-};
-
-struct map {
-	void **cell;
-	size_t n, cap;
-};
-
-struct book_answer {
-	const struct table *table;
-	int probe;
-	const void *template_row;
-	uint64_t hash;
-	bool asked, done, truncated;
-	size_t n_rows;
-	const void *last; /* last loaded row, as loaded: beyond it nothing is known when truncated */
-	struct book_answer *next;
-};
-
-struct table_book {
-	const struct table *table;
-	struct map slots;
-	struct map *buckets; /* per probe */
-	struct map answers; /* all probes together */
-	struct slot *listed;
-	size_t n_listed;
-};
-
-struct undo {
-	struct slot *slot;
-	const void *row;
-	bool known, dirty;
-};
-
-struct book {
-	struct arena *arena;
-	struct table_book *tables;
-	size_t n_tables;
-	struct undo *undo;
-	size_t n_undo, cap_undo;
-	struct book_answer *pending;
-	size_t n_pending;
-	uint32_t stamp;
-	bool stepping; /* inside core_step: unanswered reads mean AGAIN */
-	bool again;
-};
-
-/* ---- a small hash map of pointers, in the arena --------------------------------------------------------------------- */
-
-typedef uint64_t (*map_hash_fn)(const void *cell);
-
-static void map_grow(struct map *m, struct arena *arena, map_hash_fn hash_of)
-{
-	size_t cap = m->cap ? m->cap * 2 : 16;
-	void **cell = arena_array(arena, cap, sizeof(*cell));
-
-	for (size_t i = 0; i < m->cap; i++) {
-		if (m->cell[i] == NULL)
-			continue;
-		size_t at = hash_of(m->cell[i]) & (cap - 1);
-		while (cell[at] != NULL)
-			at = (at + 1) & (cap - 1);
-		cell[at] = m->cell[i];
-	}
-	m->cell = cell;
-	m->cap = cap;
-}
-
-static void map_add(struct map *m, struct arena *arena, void *entry, uint64_t hash, map_hash_fn hash_of)
-{
-	if (m->n * 2 >= m->cap)
-		map_grow(m, arena, hash_of);
-	size_t at = hash & (m->cap - 1);
-	while (m->cell[at] != NULL)
-		at = (at + 1) & (m->cap - 1);
-	m->cell[at] = entry;
-	m->n++;
-}
+/* ---- maps ------------------------------------------------------------------------------------------------------------ */
 
 /* Slots and answers carry their hash in front so that growing needs no table. */
 struct hashed_slot {
@@ -128,6 +37,7 @@ struct book *book_new(struct arena *arena, const struct table *const *tables, si
 	for (size_t i = 0; i < n_tables; i++) {
 		book->tables[i].table = tables[i];
 		book->tables[i].buckets = ARENA_ARRAY(arena, (size_t)tables[i]->n_probes, struct map);
+		book->tables[i].pending = arena_array(arena, (size_t)tables[i]->n_probes + 1, sizeof(struct book_answer *));
 	}
 	return book;
 }
@@ -152,7 +62,7 @@ static struct slot *slot_find(const struct table_book *tb, const void *row, uint
 		return NULL;
 	for (size_t at = hash & (tb->slots.cap - 1); tb->slots.cell[at] != NULL; at = (at + 1) & (tb->slots.cap - 1)) {
 		struct hashed_slot *h = tb->slots.cell[at];
-		if (h->hash == hash && row_key_compare(tb->table, h->slot.key_row, row) == 0)
+		if (h->hash == hash && row_key_equal(tb->table, h->slot.key_row, row))
 			return &h->slot;
 	}
 	return NULL;
@@ -185,7 +95,7 @@ static struct bucket *bucket_find(const struct map *m, uint64_t hash)
 	return NULL;
 }
 
-static void bucket_add(struct book *book, struct map *m, uint64_t hash, struct slot *slot)
+static struct bucket *bucket_add(struct book *book, struct map *m, uint64_t hash, struct slot *slot)
 {
 	struct bucket *b = bucket_find(m, hash);
 
@@ -203,18 +113,33 @@ static void bucket_add(struct book *book, struct map *m, uint64_t hash, struct s
 		b->cap = cap;
 	}
 	b->slots[b->n++] = slot;
+	return b;
 }
 
-/* Lists the slot under the eq values of its new row, for every probe whose eq values changed. */
+/* The one a slot stands in with this row. What a rollback left in the slot may be of another row. */
+static struct bucket *bucket_of(const struct book *book, const struct table_book *tb, const struct slot *slot, int p,
+				const void *row)
+{
+	if (book->undone == 0)
+		return slot->bucket[p];
+	return bucket_find(&tb->buckets[p], probe_hash(tb->table, &tb->table->probes[p], row));
+}
+
+/* Lists the slot under the eq values of its new row, for every probe whose eq values changed. Either row may be none. */
 static void index_row(struct book *book, struct table_book *tb, struct slot *slot, const void *old_row)
 {
+	if (slot->bucket == NULL)
+		slot->bucket = arena_array(book->arena, (size_t)tb->table->n_probes, sizeof(struct bucket *));
 	for (int p = 0; p < tb->table->n_probes; p++) {
 		const struct probe *probe = &tb->table->probes[p];
-		uint64_t hash = probe_hash(tb->table, probe, slot->row);
+		bool same = old_row != NULL && slot->row != NULL && probe_same_eq(tb->table, probe, old_row, slot->row);
 
-		if (old_row != NULL && probe_hash(tb->table, probe, old_row) == hash)
+		if (old_row != NULL)
+			bucket_of(book, tb, slot, p, old_row)->changes++;
+		if (slot->row == NULL || same)
 			continue;
-		bucket_add(book, &tb->buckets[p], hash, slot);
+		slot->bucket[p] = bucket_add(book, &tb->buckets[p], probe_hash(tb->table, probe, slot->row), slot);
+		slot->bucket[p]->changes++;
 	}
 }
 
@@ -260,17 +185,17 @@ static struct book_answer *answer_find(const struct table_book *tb, int probe, c
 	return NULL;
 }
 
-static uint64_t answer_hash(const struct table *table, int probe, const void *template_row)
+static uint64_t answer_hash(const struct table *table, int probe, const void *template_row, uint64_t eq_hash)
 {
 	const struct probe *p = &table->probes[probe];
-	uint64_t hash = probe_hash(table, p, template_row) + (uint64_t)probe * 0x9e3779b97f4a7c15u;
+	uint64_t hash = eq_hash + (uint64_t)probe * 0x9e3779b97f4a7c15u;
 
 	if (p->range != PROBE_NONE)
 		hash = col_hash(&table->cols[p->range_col], template_row, hash);
 	return hash;
 }
 
-static void ask(struct book *book, struct table_book *tb, int probe, const void *template_row, uint64_t hash)
+static void ask(struct book *book, struct table_book *tb, int probe, const void *template_row, uint64_t hash, uint64_t eq_hash)
 {
 	struct book_answer *a = ARENA_NEW(book->arena, struct book_answer);
 
@@ -278,8 +203,9 @@ static void ask(struct book *book, struct table_book *tb, int probe, const void 
 	a->probe = probe;
 	a->template_row = template_row;
 	a->hash = hash;
-	a->next = book->pending;
-	book->pending = a;
+	a->eq_hash = eq_hash;
+	a->next = tb->pending[probe + 1];
+	tb->pending[probe + 1] = a;
 	book->n_pending++;
 	if (probe != BOOK_KEY)
 		map_add(&tb->answers, book->arena, a, hash, answer_hash_of);
@@ -296,13 +222,14 @@ void book_want(struct book *book, const struct table *table, int probe, const vo
 			return;
 		void *copy = arena_dup(book->arena, template_row, table->row_size);
 		slot_make(book, tb, copy);
-		ask(book, tb, probe, copy, hash);
+		ask(book, tb, probe, copy, hash, 0);
 		return;
 	}
 	CHECK(probe >= 0 && probe < table->n_probes);
-	uint64_t hash = answer_hash(table, probe, template_row);
+	uint64_t eq_hash = probe_hash(table, &table->probes[probe], template_row);
+	uint64_t hash = answer_hash(table, probe, template_row, eq_hash);
 	if (answer_find(tb, probe, template_row, hash) == NULL)
-		ask(book, tb, probe, arena_dup(book->arena, template_row, table->row_size), hash);
+		ask(book, tb, probe, arena_dup(book->arena, template_row, table->row_size), hash, eq_hash);
 }
 
 struct book_question *book_questions(struct book *book, size_t *ret_n)
@@ -312,13 +239,11 @@ struct book_question *book_questions(struct book *book, size_t *ret_n)
 
 	/* Grouped by table and probe, in the order of the tables: locks and plans stay predictable. */
 	for (size_t t = 0; t < book->n_tables; t++)
-		for (int p = BOOK_KEY; p < book->tables[t].table->n_probes; p++)
-			for (struct book_answer *a = book->pending; a != NULL; a = a->next)
-				if (a->table == book->tables[t].table && a->probe == p && !a->asked) {
-					a->asked = true;
-					qs[n++] = (struct book_question){ a->table, p, a->template_row, a };
-				}
-	book->pending = NULL;
+		for (int p = BOOK_KEY; p < book->tables[t].table->n_probes; p++) {
+			for (struct book_answer *a = book->tables[t].pending[p + 1]; a != NULL; a = a->next)
+				qs[n++] = (struct book_question){ a->table, p, a->template_row, a };
+			book->tables[t].pending[p + 1] = NULL;
+		}
 	book->n_pending = 0;
 	*ret_n = n;
 	return qs;
@@ -388,19 +313,27 @@ static int sort_rows(const void *a, const void *b, void *ctx)
 	return probe_compare(s->table, s->probe, *(const void *const *)a, *(const void *const *)b);
 }
 
-/* Rows that match now, unordered, each once. */
-static size_t matching(struct book *book, struct table_book *tb, int p, const void *t, const void ***ret_rows)
+static bool in_order(const struct table *table, const struct probe *probe, const void *const *row, size_t n)
 {
-	const struct probe *probe = &tb->table->probes[p];
-	struct bucket *b = bucket_find(&tb->buckets[p], probe_hash(tb->table, probe, t));
+	for (size_t i = 1; i < n; i++)
+		if (probe_compare(table, probe, row[i - 1], row[i]) > 0)
+			return false;
+	return true;
+}
+
+/* Rows that match now, unordered, each once. */
+static size_t matching(struct book *book, const struct table_book *tb, const struct book_answer *a, const void *t,
+		       const void ***ret_rows)
+{
+	const struct probe *probe = &tb->table->probes[a->probe];
 	size_t n = 0;
 
-	if (b == NULL)
+	if (a->bucket == NULL)
 		return 0;
-	const void **rows = arena_array(book->arena, b->n, sizeof(void *));
+	const void **rows = arena_array(book->arena, a->bucket->n, sizeof(void *));
 	uint32_t stamp = ++book->stamp;
-	for (size_t i = 0; i < b->n; i++) {
-		struct slot *slot = b->slots[i];
+	for (size_t i = 0; i < a->bucket->n; i++) {
+		struct slot *slot = a->bucket->slots[i];
 		if (slot->seen == stamp || slot->row == NULL)
 			continue;
 		slot->seen = stamp;
@@ -411,34 +344,53 @@ static size_t matching(struct book *book, struct table_book *tb, int p, const vo
 	return n;
 }
 
-struct rows book_find(struct book *book, const struct table *table, int probe, const void *template_row)
+/* What an answer says now, as the changes of this batch have it. */
+static void find(struct book *book, const struct table_book *tb, struct book_answer *a)
 {
-	struct table_book *tb = table_book_of(book, table);
-	const struct probe *p = &table->probes[probe];
+	const struct table *table = tb->table;
+	const struct probe *p = &table->probes[a->probe];
 	struct rows out = { 0 };
 
-	CHECK(probe >= 0 && probe < table->n_probes);
-	struct book_answer *a = answer_find(tb, probe, template_row, answer_hash(table, probe, template_row));
-	if (a == NULL || !a->done) {
-		miss(book, table, probe, template_row);
-		return out;
-	}
-	out.n = matching(book, tb, probe, template_row, &out.row);
-	if (out.n > 0)
+	out.n = matching(book, tb, a, a->template_row, &out.row);
+	if (!in_order(table, p, out.row, out.n)) /* they were loaded so, and most stay so */
 		qsort_r(out.row, out.n, sizeof(void *), sort_rows, &(struct sort_ctx){ table, p });
+	a->found_short = false;
 	if (a->truncated) {
 		/* Beyond the last loaded row unknown ones may stand between: only what sorts up to it is certain. */
 		while (out.n > 0 && probe_compare(table, p, out.row[out.n - 1], a->last) > 0)
 			out.n--;
 		out.more = true;
-		if (out.n < p->limit && book->stepping)
-			book->again = true;
+		a->found_short = out.n < p->limit;
 	}
 	if (out.n > p->limit) {
 		out.n = p->limit;
 		out.more = true;
 	}
-	return out;
+	a->rows = out;
+	a->found = true;
+	a->changes = a->bucket != NULL ? a->bucket->changes : 0;
+	a->undone = book->undone;
+}
+
+struct rows book_find(struct book *book, const struct table *table, int probe, const void *template_row)
+{
+	struct table_book *tb = table_book_of(book, table);
+
+	CHECK(probe >= 0 && probe < table->n_probes);
+	uint64_t eq_hash = probe_hash(table, &table->probes[probe], template_row);
+	struct book_answer *a = answer_find(tb, probe, template_row, answer_hash(table, probe, template_row, eq_hash));
+	if (a == NULL || !a->done) {
+		miss(book, table, probe, template_row);
+		return (struct rows){ 0 };
+	}
+	if (a->bucket == NULL)
+		a->bucket = bucket_find(&tb->buckets[probe], a->eq_hash);
+	/* Without a bucket there were no rows, and are none. */
+	if (!a->found || a->undone != book->undone || (a->bucket != NULL && a->changes != a->bucket->changes))
+		find(book, tb, a);
+	if (a->found_short && book->stepping)
+		book->again = true;
+	return a->rows;
 }
 
 void book_put(struct book *book, const struct table *table, const void *row)
@@ -462,9 +414,16 @@ void book_delete(struct book *book, const struct table *table, const void *templ
 	struct slot *slot = slot_find(tb, template_row, row_key_hash(table, template_row));
 
 	CHECK(slot != NULL && (table->flags & TABLE_DELETES));
+	const void *old_row = slot->row;
 	remember(book, slot);
 	slot->row = NULL;
 	make_dirty(tb, slot);
+	index_row(book, tb, slot, old_row);
+}
+
+bool book_is_deciding(const struct book *book)
+{
+	return book->stepping;
 }
 
 bool book_is_again(const struct book *book)
@@ -505,6 +464,7 @@ size_t book_mark(const struct book *book)
 void book_rollback(struct book *book, size_t mark)
 {
 	CHECK(mark <= book->n_undo);
+	book->undone += mark < book->n_undo;
 	while (book->n_undo > mark) {
 		const struct undo *u = &book->undo[--book->n_undo];
 		u->slot->row = u->row;
@@ -515,7 +475,7 @@ void book_rollback(struct book *book, size_t mark)
 
 bool book_has_questions(const struct book *book)
 {
-	return book->pending != NULL;
+	return book->n_pending > 0;
 }
 
 void book_step_begin(struct book *book)

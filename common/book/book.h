@@ -35,7 +35,7 @@ enum col_kind {
 };
 
 enum {
-	COL_KEY = 1, /* part of the primary key, in column order; the first one is `lane` except in shared tables       */
+	COL_KEY = 1, /* part of the primary key, before all others, in its order; the first is `lane` except in shared tables */
 	COL_ADD = 2, /* integers only: saved as old + new ("INSERT ... ON CONFLICT DO UPDATE SET c = t.c + excluded.c"): */
 	/* a row put holds the difference; differences of one batch are folded. For projections, never read */
 	COL_ONCE = 4, /* written when the row is inserted, left alone by an update                                        */
@@ -126,6 +126,12 @@ void book_put(struct book *book, const struct table *table, const void *row);
 /* Removes the row with this key (which must have been got, found or put). */
 void book_delete(struct book *book, const struct table *table, const void *template_row);
 
+/* A place for what follows from `key` alone, so that want and decide work it out once: NULL at first. The key is something of a decoded input,
+ * or of what another memo holds: never what might be allocated where something else was. */
+void **book_memo(struct book *book, const void *key);
+
+/* Within core_step: what only outcomes need is not made for `want`. */
+bool book_is_deciding(const struct book *book);
 bool book_is_again(const struct book *book);
 /* What was missed has been noted as a question: loading it (even in the middle of a batch) lets the step be tried again. */
 bool book_has_questions(const struct book *book);

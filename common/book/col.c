@@ -79,12 +79,68 @@ bool col_is_empty(const struct col *col, const void *row)
 	return col_int(col, row) == 0;
 }
 
+/* Both halves of the product of two words: every bit of a counts in every bit of the result. */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Eight bytes at a time: keys are ids of 36 characters, and every question hashes several. Only ever compared within one process. */
+static uint64_t hash_bytes(const char *s, size_t n, uint64_t seed)
+{
+	uint64_t h = seed ^ (n + 1) * 0x9e3779b97f4a7c15u, word;
+
+	for (; n >= sizeof(word); n -= sizeof(word), s += sizeof(word)) {
+		memcpy(&word, s, sizeof(word));
+		h = mix(h ^ word, 0xa0761d6478bd642fu);
+	}
+	word = 0;
+	for (size_t i = 0; i < n; i++)
+		word |= (uint64_t)(unsigned char)s[i] << 8 * i;
+	return mix(h ^ word, 0xe7037ed1a0b428dbu);
+}
+
+/* One switch each: these two are most of what a question costs. */
 uint64_t col_hash(const struct col *col, const void *row, uint64_t seed)
 {
-	if (is_text(col))
-		return text_hash(col_text(col, row), seed);
-	int64_t v = col_int(col, row);
-	return text_hash((struct text){ (const char *)&v, sizeof(v) }, seed);
+	const char *at = (const char *)row + col->offset;
+	struct text t;
+
+	switch (col->kind) {
+	case COL_TEXT:
+	case COL_BYTES:
+		memcpy(&t, at, sizeof(t));
+		return hash_bytes(t.s, t.n, seed);
+	case COL_CURRENCY:
+		return hash_bytes(at, strnlen(at, 3), seed);
+	default:
+		return mix(seed ^ (uint64_t)col_int(col, row) ^ 0x8ebc6af09c88c6e3u, 0x589965cc75374cc3u);
+	}
+}
+
+static bool col_equal(const struct col *col, const void *row_a, const void *row_b)
+{
+	const char *at_a = (const char *)row_a + col->offset, *at_b = (const char *)row_b + col->offset;
+	struct text a, b;
+
+	switch (col->kind) {
+	case COL_TEXT:
+	case COL_BYTES:
+		memcpy(&a, at_a, sizeof(a));
+		memcpy(&b, at_b, sizeof(b));
+		return a.n == b.n && (a.s == b.s || a.n == 0 || memcmp(a.s, b.s, a.n) == 0);
+	case COL_CURRENCY:
+		return strncmp(at_a, at_b, 3) == 0;
+	case COL_I32:
+	case COL_DATE:
+		return memcmp(at_a, at_b, sizeof(int32_t)) == 0;
+	case COL_I64:
+		return memcmp(at_a, at_b, sizeof(int64_t)) == 0;
+	default:
+		return col_int(col, row_a) == col_int(col, row_b);
+	}
 }
 
 static size_t col_size(const struct col *col)
@@ -138,21 +194,39 @@ void row_merge(const struct table *table, const void *old_row, void *row)
 	}
 }
 
+void table_check(const struct table *table)
+{
+	CHECK(table->n_cols > 0 && table->n_cols <= BOOK_COLS_MAX && (table->cols[0].flags & COL_KEY));
+	for (int i = 1; i < table->n_cols; i++)
+		CHECK(!(table->cols[i].flags & COL_KEY) || (table->cols[i - 1].flags & COL_KEY));
+}
+
+/* The columns of the key come first (table_check). */
+static bool is_key(const struct table *table, int i)
+{
+	return i < table->n_cols && (table->cols[i].flags & COL_KEY);
+}
+
 uint64_t row_key_hash(const struct table *table, const void *row)
 {
 	uint64_t h = 0;
 
-	for (int i = 0; i < table->n_cols; i++)
-		if (table->cols[i].flags & COL_KEY)
-			h = col_hash(&table->cols[i], row, h);
+	for (int i = 0; is_key(table, i); i++)
+		h = col_hash(&table->cols[i], row, h);
 	return h;
+}
+
+bool row_key_equal(const struct table *table, const void *a, const void *b)
+{
+	for (int i = 0; is_key(table, i); i++)
+		if (!col_equal(&table->cols[i], a, b))
+			return false;
+	return true;
 }
 
 int row_key_compare(const struct table *table, const void *a, const void *b)
 {
-	for (int i = 0; i < table->n_cols; i++) {
-		if (!(table->cols[i].flags & COL_KEY))
-			continue;
+	for (int i = 0; is_key(table, i); i++) {
 		int c = col_compare(&table->cols[i], a, b);
 		if (c != 0)
 			return c;
@@ -172,7 +246,7 @@ uint64_t probe_hash(const struct table *table, const struct probe *probe, const 
 bool probe_same_eq(const struct table *table, const struct probe *probe, const void *a, const void *b)
 {
 	for (int i = 0; i < probe->n_eq; i++)
-		if (col_compare(&table->cols[probe->eq[i]], a, b) != 0)
+		if (!col_equal(&table->cols[probe->eq[i]], a, b))
 			return false;
 	return true;
 }

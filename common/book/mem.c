@@ -26,8 +26,10 @@ struct mem *mem_new(const struct table *const *tables, size_t n_tables)
 	mem->tables = calloc(n_tables, sizeof(*mem->tables));
 	CHECK(mem->tables != NULL);
 	mem->n_tables = n_tables;
-	for (size_t i = 0; i < n_tables; i++)
+	for (size_t i = 0; i < n_tables; i++) {
+		table_check(tables[i]);
 		mem->tables[i].table = tables[i];
+	}
 	return mem;
 }
 

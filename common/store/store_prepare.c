@@ -1,5 +1,6 @@
 /* The warm-up: every statement once on no rows, and tables compared with their descriptions. */
 #include "store/store_impl.h"
+#include "book/col.h"
 
 static bool run_table(struct store *store, const struct table *table, struct err *err)
 {
@@ -88,8 +89,10 @@ bool store_prepare(struct store *store, const struct table *const *tables, size_
 {
 	bool ok = true;
 
-	for (size_t i = 0; ok && i < n_tables; i++)
+	for (size_t i = 0; ok && i < n_tables; i++) {
+		table_check(tables[i]);
 		ok = check_table(store, tables[i], err);
+	}
 	if (!ok || !store_begin(store, NULL, NULL, 0, err))
 		return false;
 	for (size_t i = 0; ok && i < n_tables; i++)

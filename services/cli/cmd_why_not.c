@@ -83,7 +83,7 @@ static void read_all(struct job *j)
 	if (j->item == NULL || (j->line_lane >= 0 && j->line == NULL))
 		return;
 	if (j->holding)
-		j->identity = cash_identify(j->book, j->line->remittance, j->line->refused_by);
+		j->identity = cash_identify_explained(j->book, j->line->remittance, j->line->refused_by);
 	else
 		read_match(j);
 }

@@ -227,11 +227,11 @@ static const struct col customer_cols[] = {
 	COL(customer, lane, I32, COL_KEY),
 	COL(customer, account, TEXT, COL_KEY),
 	COL(customer, effective_from, DATE, COL_KEY),
+	COL(customer, ledger_seq, I64, COL_KEY),
 	COL(customer, legal_name, TEXT, 0),
 	COL(customer, terms_code, TEXT, 0),
 	COL(customer, parent_account, TEXT, 0),
 	COL(customer, apply_oldest_first, BOOL, 0),
-	COL(customer, ledger_seq, I64, COL_KEY),
 };
 TABLE(customer, "customer", TABLE_APPEND);
 

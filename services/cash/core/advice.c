@@ -296,7 +296,7 @@ static struct taken read_taken(struct book *book, const struct input *input)
 	struct taken t = { .on = event->advice_passed_on };
 	struct cash_transfer_sent *again = WIRE_NEW(book_arena(book), cash_transfer_sent);
 
-	t.receipt_id = cash_receipt_id(book_arena(book), t.on->transfer_id);
+	t.receipt_id = cash_receipt_id(book, t.on->transfer_id);
 	t.receipt = cash_item(book, input->lane, t.on->to_account, t.receipt_id, 1);
 	/* The receipt as if it arrived now, with what its payer says. */
 	again->entity = t.on->entity;

@@ -82,18 +82,17 @@ static void gather(struct book *book, struct evidence *evidence, struct text val
 
 static void gather_all(struct book *book, const struct cash_remittance *remittance, struct evidence *evidence)
 {
-	struct arena *arena = book_arena(book);
-	struct cash_reference_list references = cash_reference_read(arena, remittance);
+	const struct cash_words *words = cash_words(book, remittance);
 
 	if (remittance == NULL)
 		return;
 	if (!text_empty(remittance->payer_account))
 		add(&evidence[BY_ADVICE], remittance->payer_account, TEXT_NONE);
-	gather(book, evidence, text_normal_ref(arena, remittance->payer_bank_account), BY_BANK_ACCOUNT, BY_BANK_ACCOUNT);
-	gather(book, evidence, text_normal_ref(arena, remittance->payer_reference), BY_REFERENCE, BY_REFERENCE);
-	for (size_t i = 0; i < references.n; i++)
-		gather(book, evidence, references.values[i].value, BY_DOCUMENT, BY_REFERENCE);
-	gather(book, evidence, text_normal_name(arena, remittance->payer_name), BY_NAME, BY_NAME);
+	gather(book, evidence, words->payer_bank_account, BY_BANK_ACCOUNT, BY_BANK_ACCOUNT);
+	gather(book, evidence, words->payer_reference, BY_REFERENCE, BY_REFERENCE);
+	for (size_t i = 0; i < words->references.n; i++)
+		gather(book, evidence, words->references.values[i].value, BY_DOCUMENT, BY_REFERENCE);
+	gather(book, evidence, words->payer_name, BY_NAME, BY_NAME);
 }
 
 /* False: nobody answers to both. */
@@ -149,7 +148,7 @@ static struct type_explanation *explain(struct arena *arena, const struct eviden
 	return why;
 }
 
-struct cash_identity cash_identify(struct book *book, const struct cash_remittance *remittance, struct text refused_by)
+static struct cash_identity identify(struct book *book, const struct cash_remittance *remittance, struct text refused_by, bool why)
 {
 	struct evidence evidence[N_EVIDENCE] = {
 		[BY_BANK_ACCOUNT] = { .rule = CASH_RULE_PAYER_BANK_ACCOUNT },
@@ -177,8 +176,19 @@ struct cash_identity cash_identify(struct book *book, const struct cash_remittan
 	else if (p.n == 1)
 		id.found = true;
 	id.account = id.found ? p.accounts[0] : TEXT_NONE;
-	id.explanation = explain(book_arena(book), evidence, id.found ? p.rule : CASH_RULE_IDENTIFY, id.account);
+	if (why)
+		id.explanation = explain(book_arena(book), evidence, id.found ? p.rule : CASH_RULE_IDENTIFY, id.account);
 	return id;
+}
+
+struct cash_identity cash_identify(struct book *book, const struct cash_remittance *remittance, struct text refused_by)
+{
+	return identify(book, remittance, refused_by, book_is_deciding(book));
+}
+
+struct cash_identity cash_identify_explained(struct book *book, const struct cash_remittance *remittance, struct text refused_by)
+{
+	return identify(book, remittance, refused_by, true);
 }
 
 bool cash_list_has(struct text list, struct text entry)

@@ -20,11 +20,13 @@ struct cash_identity {
 	bool found;
 	struct text account; /* when found */
 	enum cash_unidentified why_not; /* when not */
-	struct type_explanation *explanation;
+	struct type_explanation *explanation; /* NULL in want */
 };
 
 /* refused_by: accounts, one per line, the money must not go to by itself again. Asks the shared index; also for want. */
 struct cash_identity cash_identify(struct book *book, const struct cash_remittance *remittance, struct text refused_by);
+/* For `openitem why-not`: with the explanation, outside of a step, too. */
+struct cash_identity cash_identify_explained(struct book *book, const struct cash_remittance *remittance, struct text refused_by);
 
 /* One line of a list of lines is this text. */
 bool cash_list_has(struct text list, struct text entry);

@@ -41,13 +41,23 @@ static struct cash_remittance *remittance_of(struct arena *arena, const struct b
 	return r;
 }
 
+/* The same one each time: what it says is read once (cash_words). */
+static struct cash_remittance *remittance_once(struct book *book, const struct bank_line_booked *line)
+{
+	void **memo = book_memo(book, line);
+
+	if (*memo == NULL)
+		*memo = remittance_of(book_arena(book), line);
+	return *memo;
+}
+
 static struct booked read_booked(struct book *book, const struct input *input)
 {
 	const struct intake_event *event = input->event;
 	struct booked b = { .line = event->payment->line_booked };
 
 	b.account = cash_holding_account(book_arena(book), b.line->bank_account);
-	b.remittance = remittance_of(book_arena(book), b.line);
+	b.remittance = remittance_once(book, b.line);
 	b.known = cash_line(book, input->lane, b.account, b.line->line_id);
 	b.advice = cash_advice_for_line(book, input, b.account, b.line, b.remittance);
 	if (b.advice != NULL)

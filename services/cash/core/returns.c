@@ -178,7 +178,7 @@ static struct followed read_followed(struct book *book, const struct input *inpu
 		f.item = cash_holding_item(book, cash_line(book, input->lane, account, f.on->returned_line_id));
 		return f;
 	}
-	struct text receipt = cash_receipt_id(book_arena(book), f.on->transfer_id);
+	struct text receipt = cash_receipt_id(book, f.on->transfer_id);
 	f.item = cash_item(book, input->lane, account, receipt, 1);
 	f.applications = cash_applications(book, input->lane, account, receipt, 1, TEXT_NONE, 0);
 	return f;

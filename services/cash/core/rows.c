@@ -90,6 +90,25 @@ struct rows cash_references(struct book *book, int32_t lane, struct text account
 			 &(struct cash_reference_row){ .lane = lane, .account = account, .value = value });
 }
 
+const struct cash_words *cash_words(struct book *book, const struct cash_remittance *remittance)
+{
+	static const struct cash_words none;
+	struct arena *arena = book_arena(book);
+
+	if (remittance == NULL)
+		return &none;
+	void **memo = book_memo(book, remittance);
+	if (*memo == NULL) {
+		struct cash_words *words = ARENA_NEW(arena, struct cash_words);
+		words->references = cash_reference_read(arena, remittance);
+		words->payer_bank_account = text_normal_ref(arena, remittance->payer_bank_account);
+		words->payer_reference = text_normal_ref(arena, remittance->payer_reference);
+		words->payer_name = text_normal_name(arena, remittance->payer_name);
+		*memo = words;
+	}
+	return *memo;
+}
+
 struct rows cash_payers(struct book *book, struct text value)
 {
 	return book_find(book, &cash_payer_table, CASH_PAYER_BY_VALUE, &(struct cash_payer_row){ .value = value });
@@ -168,9 +187,15 @@ const struct cash_statement_row *cash_statement(struct book *book, int32_t lane,
 			&(struct cash_statement_row){ .lane = lane, .account = account, .statement_id = statement_id });
 }
 
-struct text cash_receipt_id(struct arena *arena, struct text transfer_id)
+struct text cash_receipt_id(struct book *book, struct text transfer_id)
 {
-	return id_derive(arena, TEXT("receipt"), 1, &transfer_id);
+	void **memo = book_memo(book, transfer_id.s);
+
+	if (*memo == NULL)
+		*memo = arena_dup(book_arena(book),
+				  &(struct text[]){ id_derive(book_arena(book), TEXT("receipt"), 1, &transfer_id) },
+				  sizeof(struct text));
+	return *(const struct text *)*memo;
 }
 
 date_t cash_business_day(struct book *book, int32_t lane, struct text entity)

@@ -8,6 +8,7 @@
 #ifndef OPENITEM_CASH_ROWS_H
 #define OPENITEM_CASH_ROWS_H
 
+#include "cash/core/reference.h"
 #include "cash/tables.h"
 
 /* ---- accounts ---- */
@@ -32,11 +33,17 @@ struct rows cash_open_debits(struct book *book, int32_t lane, struct text accoun
 struct rows cash_open_credits(struct book *book, int32_t lane, struct text account, struct text entity, const char currency[4]);
 /* Documents of the account that a normalised value names; more than CASH_DOCUMENTS_MAX: too many. */
 struct rows cash_references(struct book *book, int32_t lane, struct text account, struct text value);
+/* What a remittance says, normalised; read once per batch. The remittance must belong to the input, a row, or a memo (book_memo). */
+struct cash_words {
+	struct cash_reference_list references;
+	struct text payer_bank_account, payer_reference, payer_name;
+};
+const struct cash_words *cash_words(struct book *book, const struct cash_remittance *remittance);
 /* Who answers to a value; more than CASH_PAYERS_MAX: nobody in particular. */
 struct rows cash_payers(struct book *book, struct text value);
 
 /* The receipt that a transfer becomes on a customer's account: whoever knows the transfer finds it. */
-struct text cash_receipt_id(struct arena *arena, struct text transfer_id);
+struct text cash_receipt_id(struct book *book, struct text transfer_id);
 
 /* Applications in force of a credit item; with debit_document_id not empty only those to that item. Asks for the debit
  * items too: who undoes an application changes them. */

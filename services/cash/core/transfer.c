@@ -128,7 +128,7 @@ static void refuse_transfer(struct decision *d, const struct cash_transfer_sent 
 
 static enum decided receive_payment(struct decision *d, const struct cash_transfer_sent *transfer)
 {
-	struct text receipt = cash_receipt_id(d->arena, transfer->transfer_id);
+	struct text receipt = cash_receipt_id(d->book, transfer->transfer_id);
 	struct cash_match match = cash_match_read(d->book, d->input, transfer, transfer->to_account, receipt);
 	struct rows customer = cash_customer(d->book, d->input->lane, transfer->to_account);
 	date_t date = cash_first_open(d->book, d->input->lane, transfer->entity, match.anchor, transfer->accounting_date);
@@ -199,7 +199,7 @@ void cash_transfer_sent_want(struct book *book, const struct input *input)
 		read_back(book, input, transfer->to_account, transfer);
 		return;
 	}
-	struct text receipt = cash_receipt_id(book_arena(book), transfer->transfer_id);
+	struct text receipt = cash_receipt_id(book, transfer->transfer_id);
 	cash_match_read(book, input, transfer, transfer->to_account, receipt);
 	cash_item(book, input->lane, transfer->to_account, receipt, 1);
 }
