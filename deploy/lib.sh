@@ -76,7 +76,7 @@ PACKAGES_STACK=(build-essential clang cmake ninja-build pkg-config librdkafka-de
 	libcmocka-dev uthash-dev python3 python3-protobuf postgresql redis-server openjdk-17-jre-headless maven curl ca-certificates kcat)
 # shellcheck disable=SC2034
 PACKAGES_TESTS=(clang-format clang-tidy libclang-rt-14-dev python3-confluent-kafka prometheus shellcheck nodejs npm
-	python3-venv python3-yaml)
+	python3-venv python3-yaml valgrind)
 
 have_java17() {
 	local version

@@ -135,6 +135,7 @@ void run_sleep_ms(int64_t ms);
 struct run_settings;
 /* ---- open.c ---- */
 bool run_open(struct loop *loop, const struct run_settings *settings, struct err *err);
+/* ---- topics.c ---- */
 /* What follows from loop->service: messages of the sources, names of the output topics. Part of run_open. */
 void loop_find_topics(struct loop *loop);
 
