@@ -83,16 +83,18 @@ struct text text_trim(struct text t)
 
 uint64_t text_hash(struct text t, uint64_t seed)
 {
-	uint64_t h = 0xcbf29ce484222325u ^ seed;
+	uint64_t h = 0xcbf29ce484222325u ^ seed ^ t.n * 0x9e3779b97f4a7c15u;
 
-	for (size_t i = 0; i < t.n; i++) {
-		h ^= (unsigned char)t.s[i];
-		h *= 0x100000001b3u;
+	for (size_t i = 0; i < t.n; i += sizeof(uint64_t)) {
+		uint64_t piece = 0;
+
+		if (t.n - i >= sizeof(piece))
+			memcpy(&piece, t.s + i, sizeof(piece));
+		else
+			memcpy(&piece, t.s + i, t.n - i);
+		h = (h ^ piece) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
 	}
-	/* FNV leaves the high bits of short keys poor; murmur3's last step repairs that. */
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdu;
-	h ^= h >> 33;
 	h *= 0xc4ceb9fe1a85ec53u;
 	h ^= h >> 33;
 	return h;

@@ -50,7 +50,7 @@ struct text text_trim(struct text t);
 
 /*
  * For hash tables in memory; not stable between versions, never stored or sent.
- * FNV-1a with a finishing mix. Another seed gives another order: use one that
+ * Eight bytes at a time, murmur3's multipliers. Another seed gives another order: use one that
  * strangers cannot guess where they choose the keys.
  */
 uint64_t text_hash(struct text t, uint64_t seed);
