@@ -124,6 +124,20 @@ bool date_parse_mdy(struct text t, date_t *ret_date)
 	       existing(year, month, day, ret_date);
 }
 
+/* Decimal digits of a number, the last `digits` of them; printf would be most of formatting. Returns what is behind. */
+static char *put_digits(char *at, unsigned number, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--, number /= 10)
+		at[i] = (char)('0' + number % 10);
+	return at + digits;
+}
+
+static char *put_char(char *at, char c)
+{
+	*at = c;
+	return at + 1;
+}
+
 const char *date_format(char buf[DATE_TEXT_SIZE], date_t date)
 {
 	int year, month, day;
@@ -132,7 +146,11 @@ const char *date_format(char buf[DATE_TEXT_SIZE], date_t date)
 	if (!date_is_valid(date))
 		return buf;
 	date_civil(date, &year, &month, &day);
-	snprintf(buf, DATE_TEXT_SIZE, "%04u-%02u-%02u", (unsigned)year % 10000, (unsigned)month % 100, (unsigned)day % 100);
+
+	char *at = put_char(put_digits(buf, (unsigned)year, 4), '-');
+
+	at = put_char(put_digits(at, (unsigned)month, 2), '-');
+	*put_digits(at, (unsigned)day, 2) = '\0';
 	return buf;
 }
 
@@ -234,7 +252,6 @@ date_t instant_date(instant_t instant)
 
 const char *instant_format(char buf[INSTANT_TEXT_SIZE], instant_t instant)
 {
-	char day[DATE_TEXT_SIZE];
 	int64_t us;
 	date_t date = in_range(split_instant(instant, &us));
 
@@ -244,8 +261,15 @@ const char *instant_format(char buf[INSTANT_TEXT_SIZE], instant_t instant)
 
 	unsigned second = (unsigned)(us / US_PER_SECOND);
 
-	snprintf(buf, INSTANT_TEXT_SIZE, "%sT%02u:%02u:%02u.%06uZ", date_format(day, date), second / 3600 % 24, second / 60 % 60,
-		 second % 60, (unsigned)(us % US_PER_SECOND));
+	date_format(buf, date);
+
+	char *at = put_char(buf + DATE_TEXT_SIZE - 1, 'T');
+
+	at = put_char(put_digits(at, second / 3600 % 24, 2), ':');
+	at = put_char(put_digits(at, second / 60 % 60, 2), ':');
+	at = put_char(put_digits(at, second % 60, 2), '.');
+	at = put_char(put_digits(at, (unsigned)(us % US_PER_SECOND), 6), 'Z');
+	*at = '\0';
 	return buf;
 }
 

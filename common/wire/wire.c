@@ -204,10 +204,16 @@ struct text wire_event_name(const struct wire_msg *m, const void *ev)
 struct text wire_event_type(const struct wire_msg *m, const void *ev, struct arena *a)
 {
 	struct text name = wire_event_name(m, ev);
+	struct buf b = { .arena = a };
 
 	if (text_empty(name))
 		return TEXT_NONE;
-	return text_printf(a, "openitem.%s." TEXT_FMT ".v1", m->context, TEXT_ARG(name));
+	buf_adds(&b, "openitem.");
+	buf_adds(&b, m->context);
+	buf_addc(&b, '.');
+	buf_add(&b, name);
+	buf_adds(&b, ".v1");
+	return buf_text(&b);
 }
 
 static bool name_known(const struct wire_msg *m, struct text name)
