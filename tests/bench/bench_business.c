@@ -40,12 +40,17 @@ struct run {
 	int64_t n_seen;
 };
 
-static int64_t now_us(void)
+static int64_t clock_us(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t now_us(void)
+{
+	return clock_us(CLOCK_MONOTONIC);
 }
 
 static void fail(const char *what, const char *why)
@@ -329,7 +334,7 @@ int main(int argc, char **argv)
 		make_all(&r);
 	if (traffic && r.rate > 0)
 		watch_open(&r);
-	int64_t begun = now_us();
+	int64_t begun = now_us(), cpu = clock_us(CLOCK_PROCESS_CPUTIME_ID);
 	if (!traffic)
 		publish_facts(&r);
 	else if (r.rate > 0)
@@ -338,8 +343,9 @@ int main(int argc, char **argv)
 		for (size_t i = 0; i < r.n_made; i++)
 			publish(&r, &r.made[i]);
 	drain(&r);
-	printf("{\"begun_s\": %.6f, \"seconds\": %.6f, \"records\": %lld, \"too_much\": %lld", (double)begun / 1e6,
-	       (double)(now_us() - begun) / 1e6, (long long)r.published, (long long)r.too_much);
+	printf("{\"begun_s\": %.6f, \"seconds\": %.6f, \"cpu_s\": %.6f, \"records\": %lld, \"too_much\": %lld", (double)begun / 1e6,
+	       (double)(now_us() - begun) / 1e6, (double)(clock_us(CLOCK_PROCESS_CPUTIME_ID) - cpu) / 1e6, (long long)r.published,
+	       (long long)r.too_much);
 	if (traffic && r.rate > 0)
 		print_latency(&r);
 	printf("}\n");

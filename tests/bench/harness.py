@@ -58,7 +58,7 @@ def _times(pid):
     return own / TICKS, ended / TICKS
 
 
-def _children(pid):
+def children(pid):
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as f:
             return [int(p) for p in f.read().split()]
@@ -69,7 +69,7 @@ def _children(pid):
 def cpu_of(pid):
     """Of a process, the children it has and those it had."""
     own, ended = _times(pid)
-    return own + ended + sum(cpu_of(child) for child in _children(pid))
+    return own + ended + sum(cpu_of(child) for child in children(pid))
 
 
 def cpu_of_stack(stack):
