@@ -17,8 +17,8 @@ class Sql:
     """A psql that stays."""
 
     def __init__(self, stack, conninfo):
-        self.p = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-d", conninfo], env={**stack.env, "PGOPTIONS": "-c client_min_messages=warning"}, text=True,
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.p = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-d", conninfo], text=True,
+                                  env={**stack.env, "PGOPTIONS": "-c client_min_messages=warning"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def rows(self, query):
         self.p.stdin.write(query + ";\n\\echo :end\n")
@@ -120,7 +120,8 @@ class Projection:
     def queries(self, before, written, records):
         """{table: query of bench_copy}: the rows that reporting has written since `before`, as many as it has written. Where it changed a row more
         than once, each change is a row (of another key), as COPY knows no change."""
-        left = [t for t, n in written.items() if n > 0 and t not in BY_SEQ + SMALL + ("item", "day_total", "tie_out")]
+        # The roll-up of agings is no part of a record's rows: it is made beside the loop, on a connection of its own.
+        left = [t for t, n in written.items() if n > 0 and not t.startswith("aging_") and t not in BY_SEQ + SMALL + ("item", "day_total", "tie_out")]
         if left:
             raise Failed(f"reporting also wrote {left}: the raw side must too")
         after, chunks = self.marks(), max(1, records // CHUNK)
