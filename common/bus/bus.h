@@ -232,7 +232,7 @@ typedef void bus_delivered_fn(void *ctx, uint64_t cookie, int32_t partition, int
 
 /*
  * Asks the brokers for their topics, for a second at most: nobody there is no error.
- * linger_ms: 1 for the relay, 20 for back-fill. acks=all, idempotent, no message timeout:
+ * linger_ms: how long a record waits for others until bus_drain: 5 for the relay, 20 for back-fill. acks=all, idempotent, no message timeout:
  * a record waits as long as it takes. Gapless: when one cannot be written at all, the
  * producer is finished (producer_fatal) and none behind it is written.
  */

@@ -247,7 +247,8 @@ bool bus_drain(struct bus_producer *p, int timeout_ms, bus_delivered_fn *fn, voi
 
 		if (left_ms <= 0)
 			break;
-		rd_kafka_poll(p->rk, (int)MIN(left_ms, (int64_t)100));
+		/* Sends at once what still lingers, then polls until all is acknowledged. */
+		rd_kafka_flush(p->rk, (int)MIN(left_ms, (int64_t)100));
 	}
 
 	bool finished = is_fatal(p, &fatal);

@@ -5,7 +5,7 @@
 
 #define POLL_IDLE_MS   100
 #define BACKOFF_MAX_MS 1000 /* with jitter 1.5 s: back within 2 s of the return of what was away */
-#define LINGER_MS      1
+#define LINGER_MS      5 /* while a batch is queued; the rest goes at once when it is drained */
 #define HELD_UP_MS     3000
 
 static bool open_consumer(struct loop *loop, struct err *err)
