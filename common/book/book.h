@@ -192,7 +192,7 @@ struct input {
 	int32_t lanes; /* number of lanes of the system */
 	struct cause cause;
 	struct text key; /* record key: the account, or empty */
-	struct text type; /* ce_type */
+	struct text type; /* ce_type; at the gate only */
 	const void *event; /* domain struct of the topic's message, e.g. const struct intake_event * */
 	struct text value; /* the record's value bytes as read, for projections that keep them */
 	struct text seen_hash; /* intake: hash of the payload committed before under this identity, as the hint says; or empty */

@@ -26,6 +26,7 @@ struct wire_msg;
 #define LOADS_PER_STEP_MAX 8 /* further loads for one input before it counts as a fault of `want` */
 #define BACKOFF_MIN_MS     50
 #define IDLE_MARK_MS       5 /* after this long without records the published mark is saved */
+#define SOURCE_OF_SERVICE  "/openitem/" /* ce_source of a service's records: this and its name */
 #define SEEN_TTL_S         (3 * 24 * 3600) /* window of the Redis hint */
 
 /* Last sequence number per (input or output topic, partition, other lane). Open addressing, malloc'ed once per lane. */

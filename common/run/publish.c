@@ -104,7 +104,7 @@ static bool produce_event(struct loop *loop, const struct outcome_row *row, cons
 	struct bus_header headers[HEADERS_N];
 	size_t n = 0;
 
-	snprintf(source, sizeof(source), "/openitem/%s", loop->service->core->name);
+	snprintf(source, sizeof(source), SOURCE_OF_SERVICE "%s", loop->service->core->name);
 	headers[n++] = h("ce_specversion", TEXT("1.0"));
 	headers[n++] = h("ce_id", row->event_id);
 	headers[n++] = h("ce_source", text_of(source));
