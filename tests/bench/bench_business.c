@@ -6,7 +6,7 @@
  *
  * traffic: orders and lines by turns. Without --rate everything is made before the first record is published, and then goes out as fast as
  * the broker takes it. With --rate it is an open loop: business event k is due at k / rate seconds, however late the ones before it, and
- * the program asks reporting's database (the connection string in OPENITEM_REPORTING_DATABASE_RO) once a millisecond for cash's new records,
+ * the program asks reporting's database (the connection string in OPENITEM_REPORTING_DATABASE_RO) every two milliseconds for cash's new records,
  * an index range per lane: a line counts as seen when its application can be read, and with it what the same transaction wrote of items and
  * totals. The last line of the output is JSON; times are of the monotonic clock.
  */
@@ -22,7 +22,7 @@
 
 #define ARENA_BYTES ((size_t)4 << 30)
 #define WAIT_S      30 /* for the last line to be seen */
-#define POLL_US     1000
+#define POLL_US     2000
 #define LANES_MAX   1024
 
 struct run {
