@@ -6,7 +6,7 @@ import time
 
 import chain
 from cluster import Cluster
-from harness import ROOT, SERVICES, cpu_of
+from harness import ROOT, SERVICES, Failed, cpu_of
 
 SECRET_NAMES = [f"{s}{suffix}" for s in SERVICES for suffix in ("", "_ro")]
 
@@ -37,13 +37,14 @@ def move(stack, clusters):
 
 
 def spread(stack, instances):
-    """Waits until every lane of every service has an owner among the instances, and each instance has some."""
+    """Waits until each instance of each service has lanes."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        owners = [stack.sql(s, "SELECT count(DISTINCT owner), min(epoch) FROM lane WHERE owner <> ''") for s in SERVICES]
-        if all(int(o[0][0] or 0) >= instances for o in owners):
+        owners = [stack.sql(s, "SELECT count(DISTINCT owner) FROM lane WHERE owner <> ''")[0][0] for s in SERVICES]
+        if all(int(n) >= instances for n in owners):
             return
         time.sleep(0.2)
+    raise Failed(f"{instances} instances: lanes are not spread: {dict(zip(SERVICES, owners))}")
 
 
 def point(bench, stack, company, running, clusters, instances):
@@ -67,44 +68,53 @@ def point(bench, stack, company, running, clusters, instances):
     return out["per_s"], {name: us for name, us in shares.items() if us > 0}, busy
 
 
-def curve(bench, name, own_clusters):
+def end(running):
+    for p in (p for ps in running.values() for p in ps):
+        p.terminate()
+    for p in (p for ps in running.values() for p in ps):
+        p.wait()
+
+
+def curve(bench, name, own_clusters, counts):
+    """{instances of each service: (events per second, CPU us per event by component, share of all cores)}"""
+    points = {}
     with contextlib.ExitStack() as exits:
         stack = exits.enter_context(bench.stack("p11", services=False))
         clusters = {s: exits.enter_context(Cluster()) for s in SERVICES} if own_clusters else {}
         if clusters:
             move(stack, clusters)
         running = {s: [] for s in SERVICES}
-
-        def end():
-            for p in (p for ps in running.values() for p in ps):
-                p.terminate()
-            for p in (p for ps in running.values() for p in ps):
-                p.wait()
-
-        exits.callback(end)
+        exits.callback(end, running)
         for service in SERVICES:
             running[service].append(bench.start_service(stack, service, "bench-1"))
         company = chain.Company(stack, "B", bench.size(5000, 100))
         company.publish(bench.size(40000, 600), 0)
         stack.tool("settle")
-        first = None
-        for instances in (1, 2, 4):
-            per_s, cpu, busy = point(bench, stack, company, running, clusters, instances)
-            first = first or per_s
-            bench.say(f"{name}, {instances} of each: {per_s:.0f}/s, {busy * 100:.0f} % of all cores")
-            if instances == 1:
-                bench.row(f"P11{name[0]}1", f"whole chain, 1 instance of each service, {name}", "/s", per_s, ">= 1", of="ours", busy=busy, cpu_us_per_event=cpu)
-            else:
-                bench.row(f"P11{name[0]}{instances}", f"the same, {instances} of each", "/s", per_s, ">= 0.9", beside=first,
-                          ratio=bench.ratio([(per_s, first)]), busy=busy, cpu_us_per_event=cpu)
-        bench.same(f"money in transit is zero, books are right: {name}",
-                   stack.sql("reporting", "SELECT coalesce(sum(abs(items_minor - control_minor)), 0) FROM tie_out")[0][0], "0")
+        for instances in counts:
+            points[instances] = point(bench, stack, company, running, clusters, instances)
+            per_s, cpu, busy = points[instances]
+            bench.say(f"{name}, {instances} of each: {per_s:.0f}/s, {busy * 100:.0f} % of all cores; CPU us per event {cpu}")
+        bench.same(f"{name}: items and AR control tie out", stack.sql("reporting", "SELECT coalesce(sum(abs(items_minor - control_minor)), 0) FROM tie_out")[0][0], "0")
+    return points
+
+
+def row(bench, id, what, ours, beside):
+    per_s, cpu, busy = ours
+    bench.row(id, what, "/s", per_s, ">= 0.9", beside=beside[0], ratio=bench.ratio([(per_s, beside[0])]), share_of_all_cores=round(busy, 2), cpu_us_per_event=cpu)
 
 
 def scaling(bench):
-    """Whole chain with 1, 2 and 4 instances; one PostgreSQL, and one per service."""
-    curve(bench, "one PostgreSQL", False)
-    curve(bench, "PostgreSQL per service", True)
+    """Whole chain with 1, 2 and 4 instances of each service; one PostgreSQL, and one per service."""
+    own = curve(bench, "one PostgreSQL per service", True, bench.size((1, 2, 4), (1, 2)))
+    if bench.quick:  # P5 has the other
+        row(bench, "P11d", "whole chain, a PostgreSQL per service: 2 instances of each beside 1", own[2], own[1])
+        return
+    one = curve(bench, "one PostgreSQL", False, (1, 2, 4))
+    row(bench, "P11a", "whole chain, one PostgreSQL: 2 instances of each service beside 1", one[2], one[1])
+    row(bench, "P11b", "the same, 4 beside 1", one[4], one[1])
+    row(bench, "P11c", "whole chain, 1 instance of each: a PostgreSQL per service beside one", own[1], one[1])
+    row(bench, "P11d", "whole chain, a PostgreSQL per service: 2 instances of each beside 1", own[2], own[1])
+    row(bench, "P11e", "the same, 4 beside 1", own[4], own[1])
 
 
 BENCHMARKS = {"P11": scaling}

@@ -39,9 +39,22 @@ def cells(row):
             row["target"], "yes" if row["met"] else "**no**"]
 
 
+def cpu_table(rows):
+    """Where each microsecond goes: rows that say CPU per event, a column each."""
+    told = [r for r in rows if r.get("cpu_us_per_event")]
+    if not told:
+        return []
+    names = sorted({name for r in told for name in r["cpu_us_per_event"]})
+    total = {r["id"]: sum(r["cpu_us_per_event"].values()) for r in told}
+    lines = ["", "CPU, us per event:", "", "| component | " + " | ".join(r["id"] for r in told) + " |", "|---" * (len(told) + 1) + "|"]
+    lines += [f"| {name} | " + " | ".join(number(r["cpu_us_per_event"].get(name)) for r in told) + " |" for name in names]
+    return [*lines, "| **all** | " + " | ".join(number(total[r["id"]]) for r in told) + " |"]
+
+
 def text_of(rows, facts):
     lines = ["| row | what | ours | beside | ratio (min to max) | target | met |", "|---|---|---|---|---|---|---|"]
     lines += ["| " + " | ".join(cells(r)) + " |" for r in rows]
+    lines += cpu_table(rows)
     lines += ["", "Taken on: " + ", ".join(f"{k} {v}" for k, v in facts.items()) + "."]
     return "\n".join(lines)
 
