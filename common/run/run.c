@@ -1,6 +1,7 @@
 /* run: start and stop of a service. */
 #include "run/run.h"
 #include "log/log.h"
+#include "run/beside.h"
 #include "run/loop.h"
 #include "run/settings.h"
 
@@ -72,7 +73,9 @@ int run_main(const struct run_service *service, int argc, char **argv)
 		return CONF_EXIT_CODE;
 	}
 	log_line(LOG_INFO, "started", LOG_I("lanes", loop.lanes));
+	beside_start(service->beside, s.database);
 	code = run_loop(&loop);
+	beside_stop();
 	metrics_http_stop(http);
 	return code;
 }

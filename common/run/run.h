@@ -16,6 +16,7 @@ struct store_migration;
 struct bus_record;
 struct run_gate;
 struct run_gauge;
+struct run_beside;
 
 /* A topic a service reads. On ar.* topics partition = lane. */
 struct run_source {
@@ -33,6 +34,7 @@ struct run_service {
 	const struct store_migration *migrations;
 	size_t n_migrations;
 	const struct run_gauge *gauge; /* shown with the metrics, about once a second; or NULL */
+	const struct run_beside *beside; /* or NULL */
 	const struct run_gate *gate; /* intake only: see gate.h; NULL inside */
 };
 
@@ -40,6 +42,16 @@ struct run_service {
 struct run_gauge {
 	const char *name, *help;
 	const char *sql; /* columns entity, currency, value (bigint); no parameters; cheap */
+};
+
+/*
+ * What is derived from committed rows and may lag: run_main asks for it every so often on a thread and a connection of its own, so the loop
+ * never waits for it. One REPEATABLE READ transaction each, rolled back when it fails, and tried again.
+ */
+struct run_beside {
+	const char *name; /* for the log */
+	const char *sql; /* one statement, no parameters, bounded work; column again (boolean): at once, there is more */
+	int every_ms;
 };
 
 /* Runs until SIGTERM or SIGINT. Exit codes: 0 stopped, 78 configuration, 70 FATAL. */
