@@ -1,11 +1,11 @@
 /* openitem aging: who owes what, and how late (RPT-01). */
 #include "cli/aging.h"
+#include "cli/aging_ask.h"
 #include "cli/cmd_aging.h"
 #include "cli/known.h"
 #include "cli/list.h"
 #include "cli/options.h"
 #include "cli/out.h"
-#include "reporting_sql.h"
 #include "store/store.h"
 
 static const char *const bys[] = { "account", "entity", NULL };
@@ -69,11 +69,10 @@ static int print_aging(struct aging *g)
 
 	if (!known_begin_at(g->cli, g->known_at, &err, &known))
 		return cli_failed(g->cli, &err);
-	const char *params[] = { list_day(g->cli, g->as_of), g->filter.entity, g->filter.account,
-				 g->buckets.edges,           bases[g->base],   bys[g->by],
-				 known.lanes_then,           known.seqs_then,  known.days_then };
+	const struct aging_asked asked = { list_day(g->cli, g->as_of), g->filter.entity, g->filter.account,
+					   g->buckets.edges,           bases[g->base],   bys[g->by] };
 	open_list(g);
-	bool ok = store_stream(known.store, sql_aging, ARRAY_LEN(params), params, print_row, g, &err);
+	bool ok = aging_ask(&known, &asked, print_row, g, &err);
 
 	if (ok)
 		out_note(g->out, "%s", known_words(g->cli->arena, &known, g->as_of).s);

@@ -1,5 +1,6 @@
 /* openitem aging --merge: legal entities and imported files in one, with the proof that nothing is lost between them (RPT-01). */
 #include "cli/aging_merge.h"
+#include "cli/aging_ask.h"
 #include "cli/cmd_aging.h"
 #include "cli/known.h"
 #include "cli/list.h"
@@ -77,9 +78,7 @@ static bool take_entity(struct merging *g, const char *entity, struct err *err)
 	const struct aging_question *q = g->q;
 	struct store *store = g->known.store;
 	const char *as_of = list_day(q->cli, q->as_of);
-	const char *params[] = {
-		as_of, entity, "", q->buckets->edges, q->base, "entity", g->known.lanes_then, g->known.seqs_then, g->known.days_then
-	};
+	struct aging_asked asked = { as_of, entity, "", q->buckets->edges, q->base, "entity" };
 	const char *items[] = { as_of, entity, "", "open", g->known.lanes_then, g->known.seqs_then, g->known.days_then };
 
 	if (!store_query(store, "SELECT 1 FROM entity WHERE entity = $1 LIMIT 1", 1, &entity, err, &r))
@@ -87,11 +86,10 @@ static bool take_entity(struct merging *g, const char *entity, struct err *err)
 	if (store_result_rows(r) == 0)
 		return err_set(err, ERR_REJECT, "unknown_part",
 			       "there is no legal entity \"%.40s\"; a file ends with .csv or has a / in it", entity);
-	if (!merge_part_new(&g->m, entity, "entity", err, &g->part) ||
-	    !store_stream(store, sql_aging, ARRAY_LEN(params), params, take_total, g, err))
+	if (!merge_part_new(&g->m, entity, "entity", err, &g->part) || !aging_ask(&g->known, &asked, take_total, g, err))
 		return false;
-	params[5] = "account";
-	return store_stream(store, sql_aging, ARRAY_LEN(params), params, take_account, g, err) &&
+	asked.by = "account";
+	return aging_ask(&g->known, &asked, take_account, g, err) &&
 	       store_stream(store, sql_items, ARRAY_LEN(items), items, note_item, g, err);
 }
 

@@ -222,6 +222,12 @@ bool shadow_is_described(const struct shadow *s, struct text table)
 	return false;
 }
 
+/* Sums of reporting's lines under their numbers of before: empty, they are rolled again. */
+static bool is_roll_up(struct text table)
+{
+	return text_starts(table, TEXT("aging_"));
+}
+
 /* What no topic tells, and no rebuild can make: what was migrated, what people did, which database this is. */
 static bool keep_others(struct shadow *s, bool same, struct err *err)
 {
@@ -236,7 +242,7 @@ static bool keep_others(struct shadow *s, bool same, struct err *err)
 		const char *name = text_cstr(s->cli->arena, table);
 		bool done = text_eq(table, last);
 		last = table;
-		if (done || shadow_is_described(s, table) || text_eq(table, TEXT("checkpoint")) ||
+		if (done || shadow_is_described(s, table) || text_eq(table, TEXT("checkpoint")) || is_roll_up(table) ||
 		    (text_eq(table, TEXT("birth")) && !same))
 			continue;
 		if (!exec(s->store, s->cli->arena, err, "DELETE FROM %s.%s; INSERT INTO %s.%s SELECT * FROM %s.%s", s->name, name,

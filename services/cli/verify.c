@@ -65,6 +65,7 @@ static const struct statement {
 	{ "balanced entries", "every entry sums to zero", sql_verify_entries, "ledger_lines" },
 	{ "control lines", "every control line names an item", sql_verify_control_lines, "ledger_lines" },
 	{ "day totals", "totals by day = sums of the lines", sql_verify_totals, "ledger_lines" },
+	{ "aging roll-up", "with what is not rolled yet = items and lines", sql_verify_aging, "items" },
 	{ "bank clearing", "posted lines and returns = bank clearing", sql_verify_bank, "bank_lines" },
 	{ "bank statements", "opening + lines = closing", sql_verify_statements, "statements" },
 	{ "document numbers", "a number names one document", sql_verify_numbers, "documents" },

@@ -131,9 +131,17 @@ static const struct run_gauge tie_out = {
 	.sql = "SELECT entity, currency, sum(items_minor - control_minor)::bigint AS value FROM tie_out GROUP BY entity, currency",
 };
 
+/* README.md "Aging at once". */
+static const struct run_beside roll = {
+	.name = "aging roll-up",
+	.sql = "SELECT CASE WHEN aging_waits() THEN roll_aging(50000) ELSE 0 END > 0 AS again",
+	.every_ms = 1000,
+};
+
 const struct run_service reporting_service = {
 	.core = &core,
 	.sources = sources,
 	.n_sources = REPORTING_SOURCES,
 	.gauge = &tie_out,
+	.beside = &roll,
 };
