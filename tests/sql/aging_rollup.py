@@ -18,7 +18,7 @@ CONNINFO = os.environ.get("OPENITEM_TEST_DATABASE", "")
 DATABASE = f"rollup_{os.getpid()}"
 BEGIN = datetime.date(2026, 1, 1)
 TABLES = """ledger_counter audit_record ledger_line tie_out item application business_day aging_mark aging_period aging_moved aging_due aging_odd aging_day
-aging_account aging_stale aging_ahead""".split()
+aging_account aging_total aging_stale aging_ahead""".split()
 COLUMNS = """as_of date, entity text, account text, name text, currency text, buckets bigint[], unapplied bigint, credits bigint, total bigint,
 oldest_days integer, last_notice integer, last_notice_on date, promised_date date"""
 EDGES = "{0,30,60,90}"

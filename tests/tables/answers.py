@@ -31,7 +31,7 @@ RECORD = {"invoice": "invoice_issued", "debit_memo": "debit_memo_issued", "credi
           "receipt": "transfer_accepted"}
 CONTRA = {"invoice": "revenue", "debit_memo": "revenue", "credit_memo": "revenue", "taken_on": "opening_balance", "receipt": "money_in_transit"}
 FILLED = """ledger_counter audit_record ledger_line day_total tie_out item application document customer entity business_day notice block hold promise
-bank_line bank_statement aging_mark aging_period aging_moved aging_due aging_odd aging_day aging_account aging_stale aging_ahead"""
+bank_line bank_statement aging_mark aging_period aging_moved aging_due aging_odd aging_day aging_account aging_total aging_stale aging_ahead"""
 ROLL = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET search_path = reporting; SELECT roll_aging(1000000);"
 
 

@@ -1,11 +1,11 @@
 -- Findings: a table that is missing, or a right that must not be there. No rows = fine.
 SELECT 'missing table' AS finding, t AS name
-FROM unnest(ARRAY['aging_mark', 'aging_period', 'aging_moved', 'aging_due', 'aging_odd', 'aging_day', 'aging_account', 'aging_stale',
+FROM unnest(ARRAY['aging_mark', 'aging_period', 'aging_moved', 'aging_due', 'aging_odd', 'aging_day', 'aging_account', 'aging_total', 'aging_stale',
 	'aging_ahead']) AS t
 WHERE to_regclass(current_schema() || '.' || t) IS NULL;
 
 SELECT 'the service may write the roll-up itself' AS finding, t || ' ' || p AS name
-FROM unnest(ARRAY['aging_mark', 'aging_period', 'aging_moved', 'aging_due', 'aging_odd', 'aging_day', 'aging_account', 'aging_stale',
+FROM unnest(ARRAY['aging_mark', 'aging_period', 'aging_moved', 'aging_due', 'aging_odd', 'aging_day', 'aging_account', 'aging_total', 'aging_stale',
 	'aging_ahead']) AS t, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS p
 WHERE has_table_privilege('openitem_reporting', current_schema() || '.' || t, p);
 

@@ -72,8 +72,18 @@ CREATE TABLE aging_account (
 	buckets bigint[] NOT NULL,
 	unapplied bigint NOT NULL,
 	credits bigint NOT NULL,
+	total bigint NOT NULL, -- all of them
 	oldest date, -- of what is due, NULL = nothing is; where aging_stale has the account: that or later
 	PRIMARY KEY (lane, account, entity, currency)
+) WITH (fillfactor = 50);
+
+-- The same, by entity: bucket 0 to 4, -1 = receipts and returns, -2 = credits.
+CREATE TABLE aging_total (
+	entity text COLLATE "C" NOT NULL,
+	currency text COLLATE "C" NOT NULL,
+	bucket smallint NOT NULL,
+	minor bigint NOT NULL,
+	PRIMARY KEY (entity, currency, bucket)
 ) WITH (fillfactor = 50);
 
 -- Accounts whose oldest item was closed: the next one is looked for among their items, later.
@@ -115,22 +125,19 @@ LANGUAGE sql STABLE ROWS 1000 SET jit = off SET enable_mergejoin = off
 BEGIN ATOMIC
 	WITH r AS MATERIALIZED (
 		SELECT * FROM unnest(of_lanes, from_seqs, to_seqs) AS r(lane, from_seq, to_seq)
-	), line AS MATERIALIZED (
-		SELECT l.lane, l.account, l.document_id, l.item_sequence AS sequence, l.ledger_seq,
-			coalesce(l.accounting_date, '-infinity') AS accounting_date, sum(l.amount_minor)::bigint AS minor
-		FROM r CROSS JOIN LATERAL (SELECT * FROM ledger_line AS l
-			WHERE l.lane = r.lane AND l.ledger_seq > r.from_seq AND l.ledger_seq <= r.to_seq
-				AND l.ledger_account IN ('ar', 'ar_unapplied', 'ar_on_account') AND l.item_sequence > 0
-				AND left(l.account, 1) <> '~' OFFSET 0) AS l
-		GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(l.amount_minor) <> 0
 	), work AS MATERIALIZED (
-		SELECT l.*, i.entity, i.currency, i.class, CASE i.class WHEN 0 THEN i.due_date ELSE '-infinity' END AS due_date,
+		SELECT l.lane, l.account, l.document_id, l.item_sequence AS sequence, l.ledger_seq,
+			coalesce(l.accounting_date, '-infinity') AS accounting_date, l.amount_minor AS minor, i.entity, i.currency, i.class,
+			CASE i.class WHEN 0 THEN i.due_date ELSE '-infinity' END AS due_date,
 			CASE WHEN i.known = 0 OR l.ledger_seq < i.known OR i.kept THEN true
 				WHEN i.class >= 2 THEN false
 				WHEN i.open_minor < 0 THEN true
-				WHEN l.ledger_seq = i.known THEN l.minor < 0 OR l.accounting_date IS DISTINCT FROM i.accounting_date
-				ELSE l.minor > 0 OR coalesce(l.accounting_date < i.accounting_date, true) END AS odd
-		FROM line AS l CROSS JOIN LATERAL (
+				WHEN l.ledger_seq = i.known THEN l.amount_minor < 0 OR l.accounting_date IS DISTINCT FROM i.accounting_date
+				ELSE l.amount_minor > 0 OR coalesce(l.accounting_date < i.accounting_date, true) END AS odd
+		FROM r CROSS JOIN LATERAL (SELECT * FROM ledger_line AS l
+			WHERE l.lane = r.lane AND l.ledger_seq > r.from_seq AND l.ledger_seq <= r.to_seq
+				AND l.ledger_account IN ('ar', 'ar_unapplied', 'ar_on_account') AND l.item_sequence > 0
+				AND left(l.account, 1) <> '~' OFFSET 0) AS l CROSS JOIN LATERAL (
 			SELECT i.entity, i.currency, i.ledger_seq AS known, i.open_minor, i.accounting_date,
 				coalesce(i.due_date, i.document_date) AS due_date,
 				CASE WHEN i.kind IN ('receipt', 'return') THEN 2 WHEN i.kind = 'credit_memo' THEN 3
@@ -138,7 +145,8 @@ BEGIN ATOMIC
 				EXISTS (SELECT FROM aging_odd AS o WHERE o.lane = i.lane AND o.account = i.account
 					AND o.document_id = i.document_id AND o.sequence = i.sequence) AS kept
 			FROM item AS i
-			WHERE i.lane = l.lane AND i.account = l.account AND i.document_id = l.document_id AND i.sequence = l.sequence
+			WHERE i.lane = l.lane AND i.account = l.account AND i.document_id = l.document_id
+				AND i.sequence = l.item_sequence
 			LIMIT 1) AS i
 	), odd AS MATERIALIZED (
 		SELECT w.lane, w.account, w.document_id, w.sequence FROM work AS w WHERE w.odd
@@ -162,7 +170,8 @@ BEGIN ATOMIC
 			WHERE h.lane = f.lane AND h.account = f.account AND h.document_id = f.document_id AND h.sequence = f.sequence
 				AND h.accounting_date < 'infinity' OFFSET 0) AS h
 		UNION
-		SELECT l.* FROM fact AS f JOIN line AS l USING (lane, account, document_id, sequence)
+		SELECT w.lane, w.account, w.document_id, w.sequence, w.ledger_seq, w.accounting_date, sum(w.minor)::bigint
+		FROM fact AS f JOIN work AS w USING (lane, account, document_id, sequence) GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(w.minor) <> 0
 		UNION -- odd from now on, and owed: its own record, and the applications to it, none of which was undone
 		SELECT f.lane, f.account, f.document_id, f.sequence, l.ledger_seq, l.accounting_date, l.minor
 		FROM fact AS f CROSS JOIN LATERAL (
@@ -235,7 +244,7 @@ WITH e AS MATERIALIZED (
 	SELECT lane, account FROM fresh UNION SELECT lane, account FROM aging_ahead UNION SELECT lane, account FROM aging_stale
 	UNION SELECT lane, account FROM aging_odd WHERE ledger_seq = 0
 ), later AS (
-	SELECT lane, account, document_id, sequence, sum(minor) AS minor FROM (
+	SELECT lane, account, document_id, sequence, sum(minor)::bigint AS minor FROM (
 		SELECT a.lane, a.account, a.document_id, a.sequence, a.minor
 		FROM aging_ahead AS a JOIN e ON e.entity = a.entity AND a.accounting_date > e.as_of
 		UNION ALL
@@ -253,8 +262,7 @@ WITH e AS MATERIALIZED (
 		LEFT JOIN later AS x ON x.lane = i.lane AND x.account = i.account AND x.document_id = i.document_id AND x.sequence = i.sequence
 	WHERE i.open_minor - coalesce(x.minor, 0) <> 0
 )
-SELECT e.as_of, t.entity, t.lane, t.account, t.currency, t.buckets, t.unapplied, t.credits,
-	t.buckets[1] + t.buckets[2] + t.buckets[3] + t.buckets[4] + t.buckets[5] + t.unapplied + t.credits AS total,
+SELECT e.as_of, t.entity, t.lane, t.account, t.currency, t.buckets, t.unapplied, t.credits, t.total,
 	greatest(0, e.as_of - t.oldest) AS oldest_days
 FROM aging_account AS t JOIN e ON e.entity = t.entity
 WHERE NOT EXISTS (SELECT FROM apart AS a WHERE a.lane = t.lane AND a.account = t.account)
@@ -316,41 +324,48 @@ BEGIN ATOMIC
 		INSERT INTO aging_ahead AS t (lane, account, document_id, sequence, accounting_date, entity, minor)
 		SELECT s.lane, s.account, s.document_id, s.sequence, s.accounting_date, s.entity, sum(s.minor)::bigint
 		FROM step AS s JOIN range AS r USING (lane) JOIN aging_day AS d USING (entity)
-		WHERE s.accounting_date > d.as_of AND s.accounting_date < 'infinity' AND s.ledger_seq > r.from_seq
+		WHERE s.accounting_date > (SELECT min(as_of) FROM aging_day) AND s.accounting_date > d.as_of
+			AND s.accounting_date < 'infinity' AND s.ledger_seq > r.from_seq
 		GROUP BY 1, 2, 3, 4, 5, 6
 		ON CONFLICT (lane, account, document_id, sequence, accounting_date) DO UPDATE SET minor = t.minor + excluded.minor
 	), by_day AS (
 		SELECT lane, account, entity, currency, class, due_date, sum(minor)::bigint AS minor
 		FROM step WHERE class IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(minor) <> 0
-	), bucketed AS (
+	), bucketed AS MATERIALIZED (
 		SELECT b.*, CASE class WHEN 0 THEN width_bucket(coalesce(d.as_of, '0001-01-01') - due_date - 1, '{0,30,60,90}'::integer[])
 			WHEN 1 THEN 0 END AS bucket
 		FROM by_day AS b LEFT JOIN aging_day AS d USING (entity)
+	), total AS (
+		INSERT INTO aging_total AS t (entity, currency, bucket, minor)
+		SELECT entity, currency, CASE class WHEN 2 THEN -1 WHEN 3 THEN -2 ELSE bucket END, sum(minor)::bigint FROM bucketed GROUP BY 1, 2, 3
+		ON CONFLICT (entity, currency, bucket) DO UPDATE SET minor = t.minor + excluded.minor
 	), change AS MATERIALIZED (
 		SELECT lane, account, entity, currency,
 			ARRAY[coalesce(sum(minor) FILTER (WHERE bucket = 0), 0), coalesce(sum(minor) FILTER (WHERE bucket = 1), 0),
 				coalesce(sum(minor) FILTER (WHERE bucket = 2), 0), coalesce(sum(minor) FILTER (WHERE bucket = 3), 0),
 				coalesce(sum(minor) FILTER (WHERE bucket = 4), 0)]::bigint[] AS buckets,
 			coalesce(sum(minor) FILTER (WHERE class = 2), 0)::bigint AS unapplied,
-			coalesce(sum(minor) FILTER (WHERE class = 3), 0)::bigint AS credits,
+			coalesce(sum(minor) FILTER (WHERE class = 3), 0)::bigint AS credits, sum(minor)::bigint AS total,
 			min(due_date) FILTER (WHERE class = 0 AND minor > 0) AS added, min(due_date) FILTER (WHERE class = 0 AND minor < 0) AS taken
 		FROM bucketed GROUP BY 1, 2, 3, 4
 	), became AS MATERIALIZED (
 		SELECT c.lane, c.account, c.entity, c.currency, c.unapplied + coalesce(t.unapplied, 0) AS unapplied,
-			c.credits + coalesce(t.credits, 0) AS credits, least(t.oldest, c.added) AS oldest, c.taken,
+			c.credits + coalesce(t.credits, 0) AS credits, c.total + coalesce(t.total, 0) AS total, least(t.oldest, c.added) AS oldest, c.taken,
 			CASE WHEN t.lane IS NULL THEN c.buckets ELSE ARRAY[c.buckets[1] + t.buckets[1], c.buckets[2] + t.buckets[2],
 				c.buckets[3] + t.buckets[3], c.buckets[4] + t.buckets[4], c.buckets[5] + t.buckets[5]] END AS buckets
 		FROM change AS c LEFT JOIN LATERAL (SELECT * FROM aging_account AS t WHERE t.lane = c.lane AND t.account = c.account
 			AND t.entity = c.entity AND t.currency = c.currency LIMIT 1) AS t ON true
 	), account AS (
-		INSERT INTO aging_account (lane, account, entity, currency, buckets, unapplied, credits, oldest)
-		SELECT lane, account, entity, currency, buckets, unapplied, credits, CASE WHEN buckets <> '{0,0,0,0,0}' THEN oldest END FROM became
+		INSERT INTO aging_account (lane, account, entity, currency, buckets, unapplied, credits, total, oldest)
+		SELECT lane, account, entity, currency, buckets, unapplied, credits, total, CASE WHEN buckets <> '{0,0,0,0,0}' THEN oldest END FROM became
 		ON CONFLICT (lane, account, entity, currency) DO UPDATE SET buckets = excluded.buckets, unapplied = excluded.unapplied,
-			credits = excluded.credits, oldest = excluded.oldest
+			credits = excluded.credits, total = excluded.total, oldest = excluded.oldest
 	)
 	INSERT INTO aging_stale (lane, account, entity, currency, since)
 	SELECT lane, account, entity, currency, clock_timestamp() FROM became WHERE taken <= oldest AND buckets <> '{0,0,0,0,0}'
 	ON CONFLICT DO NOTHING;
+
+	DELETE FROM aging_due WHERE minor = 0;
 
 	DELETE FROM aging_odd AS o WHERE o.ledger_seq = 0 AND EXISTS (SELECT FROM aging_odd AS k WHERE k.lane = o.lane AND k.account = o.account
 		AND k.document_id = o.document_id AND k.sequence = o.sequence AND k.accounting_date = 'infinity' AND k.ledger_seq > 0);
@@ -397,6 +412,11 @@ BEGIN ATOMIC
 			t.buckets[3] + s.buckets[3], t.buckets[4] + s.buckets[4], t.buckets[5] + s.buckets[5]]
 		FROM shift AS s
 		WHERE t.lane = s.lane AND t.account = s.account AND t.entity = s.entity AND t.currency = s.currency
+	), total AS (
+		INSERT INTO aging_total AS t (entity, currency, bucket, minor)
+		SELECT c.entity, c.currency, x.bucket, sum(x.sign * c.minor)::bigint
+		FROM crossing AS c CROSS JOIN LATERAL (VALUES (c.bucket_before, -1), (c.bucket, 1)) AS x(bucket, sign) GROUP BY 1, 2, 3
+		ON CONFLICT (entity, currency, bucket) DO UPDATE SET minor = t.minor + excluded.minor
 	), gone AS (
 		DELETE FROM aging_ahead AS a USING new_day AS d WHERE a.entity = d.entity AND a.accounting_date <= d.as_of
 	), first AS ( -- until the first day nobody kept them

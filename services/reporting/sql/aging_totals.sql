@@ -31,6 +31,12 @@ WITH k AS MATERIALIZED ( -- up to where each lane is known
 ), range AS ( -- not rolled there
 	SELECT array_agg(k.lane) AS lanes, array_agg(coalesce(m.ledger_seq, 0)) AS from_seqs, array_agg(k.ledger_seq) AS to_seqs
 	FROM k LEFT JOIN mark AS m USING (lane) WHERE k.ledger_seq > coalesce(m.ledger_seq, 0)
+), x AS MATERIALIZED ( -- whether it is not just what is rolled
+	SELECT p.period < 2147483647 OR r.lanes IS NOT NULL
+		OR coalesce((SELECT max(accounting_date) FROM aging_moved) > (SELECT min(as_of) FROM e), false) AS more FROM p, range AS r
+), fast AS MATERIALIZED ( -- whether it is what stands there
+	SELECT NOT x.more AND $3::int[] = '{0,30,60,90}' AND NOT EXISTS (
+		SELECT FROM e LEFT JOIN aging_day AS d USING (entity) WHERE d.as_of IS DISTINCT FROM e.as_of) AS fast FROM x
 ), part AS (
 	SELECT entity, currency, class, due_date, minor FROM aging_due
 	UNION ALL
@@ -43,31 +49,35 @@ WITH k AS MATERIALIZED ( -- up to where each lane is known
 	SELECT s.entity, s.currency, s.class, s.due_date, s.minor
 	FROM range AS r CROSS JOIN LATERAL aging_step(r.lanes, r.from_seqs, r.to_seqs) AS s JOIN e ON e.entity = s.entity
 	WHERE r.lanes IS NOT NULL AND s.class IS NOT NULL AND s.accounting_date <= e.as_of
+), cell AS (
+	SELECT entity, currency, class, due_date, minor FROM aging_due WHERE minor <> 0 AND NOT (SELECT more FROM x) AND NOT (SELECT fast FROM fast)
+	UNION ALL
+	SELECT entity, currency, class, due_date, sum(minor)::bigint FROM part WHERE (SELECT more FROM x)
+	GROUP BY entity, currency, class, due_date HAVING sum(minor) <> 0
 ), aged AS (
-	SELECT part.entity, part.currency, e.as_of, sum(minor) AS minor,
-		CASE class WHEN 2 THEN -1 WHEN 3 THEN -2 WHEN 1 THEN width_bucket(-1, $3::int[])
-			ELSE width_bucket(e.as_of - due_date - 1, $3::int[]) END AS bucket,
-		CASE class WHEN 0 THEN e.as_of - due_date WHEN 1 THEN 0 END AS days
-	FROM part JOIN e ON e.entity = part.entity
-	GROUP BY part.entity, part.currency, e.as_of, class, due_date HAVING sum(minor) <> 0
+	SELECT cell.entity, cell.currency, max(e.as_of) AS as_of, sum(minor)::bigint AS minor,
+		CASE class WHEN 0 THEN width_bucket(e.as_of - due_date - 1, $3::int[]) WHEN 1 THEN width_bucket(-1, $3::int[]) WHEN 2 THEN -1 ELSE -2
+			END AS bucket,
+		max(CASE class WHEN 0 THEN e.as_of - due_date WHEN 1 THEN 0 END) AS days
+	FROM cell JOIN e ON e.entity = cell.entity
+	GROUP BY 1, 2, 5
+	UNION ALL
+	SELECT t.entity, t.currency, e.as_of, t.minor, t.bucket, CASE WHEN t.bucket >= 0 THEN e.as_of - (SELECT min(d.due_date) FROM aging_due AS d
+		WHERE d.entity = t.entity AND d.currency = t.currency AND d.class = 0 AND d.minor <> 0) END
+	FROM aging_total AS t JOIN e ON e.entity = t.entity
+	WHERE t.minor <> 0 AND (SELECT fast FROM fast)
 ), row_ AS (
 	SELECT entity, currency, as_of,
-		ARRAY[sum(minor) FILTER (WHERE bucket = 0), sum(minor) FILTER (WHERE bucket = 1),
-			sum(minor) FILTER (WHERE bucket = 2), sum(minor) FILTER (WHERE bucket = 3),
-			sum(minor) FILTER (WHERE bucket = 4), sum(minor) FILTER (WHERE bucket = 5),
-			sum(minor) FILTER (WHERE bucket = 6), sum(minor) FILTER (WHERE bucket = 7),
-			sum(minor) FILTER (WHERE bucket = 8), sum(minor) FILTER (WHERE bucket = 9),
-			sum(minor) FILTER (WHERE bucket = 10), sum(minor) FILTER (WHERE bucket = 11)] AS bucket,
+		(SELECT array_agg(coalesce((SELECT a.minor FROM aged AS a WHERE a.entity = t.entity AND a.currency = t.currency AND a.bucket = n), 0)::bigint
+			ORDER BY n) FROM generate_series(0, cardinality($3::int[])) AS n) AS buckets,
 		coalesce(sum(minor) FILTER (WHERE bucket = -1), 0)::bigint AS unapplied,
 		coalesce(sum(minor) FILTER (WHERE bucket = -2), 0)::bigint AS credits,
 		sum(minor)::bigint AS total,
 		greatest(0, max(days)) AS oldest_days,
 		count(*) FILTER (WHERE bucket >= 0) AS positive
-	FROM aged GROUP BY 1, 2, 3
+	FROM aged AS t GROUP BY 1, 2, 3
 )
-SELECT as_of, entity, '' AS account, '' AS name, currency,
-	(SELECT array_agg(coalesce(row_.bucket[n], 0)::bigint ORDER BY n)
-		FROM generate_series(1, cardinality($3::int[]) + 1) AS n) AS buckets,
+SELECT as_of, entity, '' AS account, '' AS name, currency, buckets,
 	unapplied, credits, total, oldest_days, NULL::integer AS last_notice, NULL::date AS last_notice_on, NULL::date AS promised_date
 FROM row_
 WHERE positive > 0 OR unapplied <> 0 OR credits <> 0

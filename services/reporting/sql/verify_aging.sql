@@ -51,6 +51,14 @@ WITH range AS (
 	) AS x
 	WHERE NOT EXISTS (SELECT FROM apart AS a WHERE a.lane = x.lane AND a.account = x.account)
 	GROUP BY lane, x.account, entity, currency, bucket
+), total AS (
+	SELECT entity || ' ' || currency || ' bucket ' || bucket || ' of all accounts' AS place, sum(expected) AS expected, sum(found) AS found
+	FROM (
+		SELECT entity, currency, f.bucket, f.minor AS expected, 0::bigint AS found
+		FROM aging_account CROSS JOIN LATERAL (SELECT buckets[n + 1], n FROM generate_series(0, 4) AS n
+			UNION ALL VALUES (unapplied, -1), (credits, -2)) AS f(minor, bucket)
+		UNION ALL SELECT entity, currency, bucket, 0, minor FROM aging_total
+	) AS x GROUP BY entity, currency, bucket
 ), oldest AS (
 	SELECT 'account ' || account || ' ' || entity || ' ' || currency || ' oldest' AS place, o.oldest AS expected, t.oldest AS found
 	FROM aging_account AS t FULL JOIN (
@@ -61,7 +69,8 @@ WITH range AS (
 			AND s.currency = t.currency)
 )
 SELECT place, expected::text, found::text FROM (
-	SELECT * FROM due UNION ALL SELECT * FROM moved UNION ALL SELECT * FROM periods UNION ALL SELECT * FROM account
+	SELECT * FROM due UNION ALL SELECT * FROM moved UNION ALL SELECT * FROM periods UNION ALL SELECT * FROM account UNION ALL
+	SELECT * FROM total
 ) AS x WHERE expected <> found
 UNION ALL
 SELECT place, coalesce(expected::text, 'nothing due'), coalesce(found::text, 'nothing due') FROM oldest WHERE expected IS DISTINCT FROM found
