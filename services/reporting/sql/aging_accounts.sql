@@ -16,5 +16,6 @@ FROM aging_now AS t
 		WHERE n.lane = t.lane AND n.account = t.account AND n.entity = t.entity AND n.currency = t.currency
 			AND n.notice_date <= t.as_of
 		ORDER BY n.notice_date DESC, n.level DESC LIMIT 1) AS n ON true
-WHERE ($1::text = '' OR t.entity = $1) AND ($2::text = '' OR t.account = $2) AND (buckets <> '{0,0,0,0,0}' OR unapplied <> 0 OR credits <> 0)
+WHERE ($1::text = '' OR t.entity = $1) AND ($2::text = '' OR t.account = $2) AND (total <> 0 OR unapplied <> 0 OR credits <> 0
+	OR buckets <> '{0,0,0,0,0}')
 ORDER BY entity, account, currency;
