@@ -134,7 +134,7 @@ static const struct run_gauge tie_out = {
 /* README.md "Aging at once". */
 static const struct run_beside roll = {
 	.name = "aging roll-up",
-	.sql = "SELECT CASE WHEN aging_waits() THEN roll_aging(50000) ELSE 0 END > 0 AS again",
+	.sql = "SELECT CASE WHEN aging_waits() THEN roll_aging(10000) ELSE 0 END > 0 AS again",
 	.every_ms = 1000,
 };
 

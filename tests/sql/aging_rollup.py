@@ -22,7 +22,7 @@ aging_account aging_total aging_stale aging_ahead""".split()
 COLUMNS = """as_of date, entity text, account text, name text, currency text, buckets bigint[], unapplied bigint, credits bigint, total bigint,
 oldest_days integer, last_notice integer, last_notice_on date, promised_date date"""
 EDGES = "{0,30,60,90}"
-DOCTORED = ("UPDATE aging_due SET minor = minor + 1", "UPDATE aging_moved SET minor = minor + 1", "UPDATE aging_moved SET accounting_date = accounting_date - 1",
+DOCTORED = ("UPDATE aging_due SET minor = minor + 1", "UPDATE aging_moved SET minor = minor + 1", "UPDATE aging_moved SET accounting_date = accounting_date - 10000",
             "UPDATE aging_account SET unapplied = unapplied + 1", "UPDATE aging_account SET buckets = '{1,0,0,0,0}'", "UPDATE aging_account SET oldest = '1999-01-01'",
             "UPDATE aging_total SET minor = minor + 1", "UPDATE aging_mark SET ledger_seq = ledger_seq / 2", "DELETE FROM aging_account")
 
@@ -165,9 +165,9 @@ class Story:
 
     def roll(self):
         self.out += ["BEGIN ISOLATION LEVEL REPEATABLE READ", f"SELECT roll_aging({self.rng.choice([1, 5, 100, 1000])}) AS rolled \\gset", "COMMIT"]
-        if self.rng.random() < 0.5:  # as if 20,000 records had been rolled
+        if self.rng.random() < 0.5:  # as if 5,000 records had been rolled
             self.out.append("INSERT INTO aging_period SELECT coalesce((SELECT max(period) FROM aging_period), 0) + 1, array_agg(lane ORDER BY lane),"
-                            " array_agg(ledger_seq ORDER BY lane) FROM aging_mark HAVING count(*) > 0")
+                            " array_agg(ledger_seq ORDER BY lane), sum(ledger_seq) FROM aging_mark HAVING count(*) > 0")
         if self.rng.random() < 0.5:
             self.out.append("UPDATE aging_stale SET since = '2020-01-01'")
 

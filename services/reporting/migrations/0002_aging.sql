@@ -15,7 +15,8 @@ CREATE TABLE aging_mark (
 CREATE TABLE aging_period (
 	period integer PRIMARY KEY,
 	lanes integer[] NOT NULL,
-	ledger_seqs bigint[] NOT NULL -- in the order of lanes
+	ledger_seqs bigint[] NOT NULL, -- in the order of lanes
+	records bigint NOT NULL -- their sum
 );
 
 -- What was rolled in a period, by accounting date: as of any E, at the end of any period.
@@ -370,14 +371,13 @@ BEGIN ATOMIC
 	DELETE FROM aging_odd AS o WHERE o.ledger_seq = 0 AND EXISTS (SELECT FROM aging_odd AS k WHERE k.lane = o.lane AND k.account = o.account
 		AND k.document_id = o.document_id AND k.sequence = o.sequence AND k.accounting_date = 'infinity' AND k.ledger_seq > 0);
 
-	-- a period ends after 20,000 records: so many are read at most, to answer at a checkpoint within one
-	INSERT INTO aging_period (period, lanes, ledger_seqs)
-	SELECT coalesce(p.period, 0) + 1, m.lanes, m.ledger_seqs
-	FROM (SELECT array_agg(lane ORDER BY lane) AS lanes, array_agg(ledger_seq ORDER BY lane) AS ledger_seqs, sum(ledger_seq) AS n
-		FROM aging_mark) AS m
-		LEFT JOIN (SELECT period, (SELECT sum(s) FROM unnest(ledger_seqs) AS s) AS n FROM aging_period ORDER BY period DESC LIMIT 1) AS p
-			ON true
-	WHERE m.n - coalesce(p.n, 0) >= 20000 AND pg_try_advisory_xact_lock(hashtext('openitem aging'), 'aging_mark'::regclass::oid::integer);
+	-- a period ends after 5,000 records: about so many are read at most, to answer at a checkpoint within one
+	INSERT INTO aging_period (period, lanes, ledger_seqs, records)
+	SELECT coalesce(p.period, 0) + 1, m.lanes, m.ledger_seqs, m.records
+	FROM (SELECT array_agg(lane ORDER BY lane) AS lanes, array_agg(ledger_seq ORDER BY lane) AS ledger_seqs, sum(ledger_seq) AS records
+		FROM aging_mark) AS m LEFT JOIN (SELECT period, records FROM aging_period ORDER BY period DESC LIMIT 1) AS p ON true
+	WHERE m.records - coalesce(p.records, 0) >= 5000
+		AND pg_try_advisory_xact_lock(hashtext('openitem aging'), 'aging_mark'::regclass::oid::integer);
 
 	-- a new business day, once everything is rolled: items that cross an edge
 	WITH new_day AS MATERIALIZED (

@@ -9,7 +9,7 @@ WITH k AS (
 	SELECT lane, ledger_seq FROM aging_mark
 	WHERE NOT EXISTS (SELECT FROM aging_mark AS m JOIN k USING (lane) WHERE m.ledger_seq > k.ledger_seq)
 	UNION ALL
-	(SELECT m.lane, m.ledger_seq FROM (SELECT * FROM aging_period AS p WHERE NOT EXISTS (SELECT
+	(SELECT m.lane, m.ledger_seq FROM (SELECT * FROM aging_period AS p WHERE p.records <= (SELECT sum(ledger_seq) FROM k) AND NOT EXISTS (SELECT
 			FROM unnest(p.lanes, p.ledger_seqs) AS m(lane, ledger_seq) JOIN k USING (lane) WHERE m.ledger_seq > k.ledger_seq)
 		ORDER BY period DESC LIMIT 1) AS p, unnest(p.lanes, p.ledger_seqs) AS m(lane, ledger_seq))
 ), begins AS (

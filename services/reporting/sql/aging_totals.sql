@@ -21,7 +21,7 @@ WITH k AS MATERIALIZED ( -- up to where each lane is known
 	) AS x WHERE as_of IS NOT NULL
 ), p AS MATERIALIZED ( -- where the look begins: at the marks of now, else at the end of the last period before
 	SELECT CASE WHEN NOT EXISTS (SELECT FROM aging_mark AS m JOIN k USING (lane) WHERE m.ledger_seq > k.ledger_seq) THEN 2147483647
-		ELSE coalesce((SELECT period FROM aging_period AS p WHERE NOT EXISTS (SELECT
+		ELSE coalesce((SELECT period FROM aging_period AS p WHERE p.records <= (SELECT sum(ledger_seq) FROM k) AND NOT EXISTS (SELECT
 			FROM unnest(p.lanes, p.ledger_seqs) AS m(lane, ledger_seq) JOIN k USING (lane) WHERE m.ledger_seq > k.ledger_seq)
 			ORDER BY period DESC LIMIT 1), 0) END AS period
 ), mark AS (
