@@ -1,6 +1,7 @@
 /* beside: see beside.h. */
 #include "run/beside.h"
 #include "log/log.h"
+#include "run/loop.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -69,10 +70,13 @@ static bool wait_ms(int64_t ms)
 
 static void *work(void *unused)
 {
+	int64_t took_ms = 0;
 	bool again = false;
 
 	(void)unused;
-	while (wait_ms(again ? 0 : beside.what->every_ms)) {
+	/* When there is much to do the loop has much to do, too: it gets the other half. */
+	while (wait_ms(again ? took_ms : beside.what->every_ms)) {
+		int64_t begun_ms = run_now_ms();
 		struct err err;
 
 		again = false;
@@ -83,6 +87,7 @@ static void *work(void *unused)
 		if (beside.said)
 			log_line(LOG_INFO, "work beside the loop goes on", LOG_S("what", beside.what->name));
 		beside.said = false;
+		took_ms = run_now_ms() - begun_ms;
 	}
 	store_close(beside.store);
 	beside.store = NULL;

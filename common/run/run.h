@@ -50,7 +50,8 @@ struct run_gauge {
  */
 struct run_beside {
 	const char *name; /* for the log */
-	const char *sql; /* one statement, no parameters, bounded work; column again (boolean): at once, there is more */
+	const char *
+		sql; /* one statement, no parameters, bounded work; column again (boolean): there is more, go on after as long as it took */
 	int every_ms;
 };
 
