@@ -1,0 +1,225 @@
+"""P6: agings of 10 M open items out of the roll-up, beside plain SQL over the items; in one snapshot, equal to the cent.
+
+The ledger is made by SQL in the tables of a migrated reporting schema: two years in 12 lanes, 200,000 accounts of three legal entities and four
+currency pairs, invoices and some memos, payments 40 days after a part of them (half of these in full), receipts and applications with their lines.
+Then it is rolled as the service does it. Both sides are prepared statements; the time is what the server says it took to execute them (EXPLAIN ANALYZE
+without clocks in the nodes), so neither plans nor pays for printing 200,000 rows."""
+import json
+import os
+import subprocess
+import time
+
+from harness import ROOT, Failed, number
+
+LANES, ACCOUNTS, DAYS = 12, 200_000, 730
+BEGIN, END = "2024-01-01", "2025-12-30"  # the first day and the business day
+PAID_AFTER = 40  # days
+# A group: five invoices and one payment in one lane; the payment is for one of the invoices of a group 40 days before.
+OPEN_PER_GROUP = 5.0  # of the items half paid, what is left of their receipts, and all others
+
+MAKE = r"""
+SET search_path = reporting; SET session_replication_role = replica; SET synchronous_commit = off; SET maintenance_work_mem = '512MB';
+SET work_mem = '128MB'; SET client_min_messages = warning;
+SET max_parallel_maintenance_workers = 1;
+ALTER TABLE item SET (autovacuum_enabled = off); ALTER TABLE ledger_line SET (autovacuum_enabled = off);
+ALTER TABLE application SET (autovacuum_enabled = off);
+CREATE TEMP TABLE dropped AS SELECT c.relname AS name, pg_get_indexdef(c.oid) AS made, k.conname, t.relname AS of, pg_get_constraintdef(k.oid) AS key
+FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_class AS t ON t.oid = i.indrelid LEFT JOIN pg_constraint AS k ON k.conindid = c.oid
+WHERE t.oid IN ('item'::regclass, 'ledger_line'::regclass, 'application'::regclass);
+SELECT CASE WHEN conname IS NULL THEN format('DROP INDEX %I', name) ELSE format('ALTER TABLE %I DROP CONSTRAINT %I', of, conname) END FROM dropped \gexec
+
+-- group g: its lane, its first ledger_seq, its day
+CREATE TEMP VIEW made AS SELECT g, (g % :lanes)::integer AS lane, (g / :lanes) * 6 AS seq, date :'begin' + (g * :days / :groups)::integer AS day,
+	g - :lanes * greatest(1, :groups * :paid_after / :days / :lanes) AS paid, (g % 5)::integer AS nth
+FROM generate_series(0::bigint, :groups - 1) AS g;
+-- the n-th invoice of a group; one in 97 is a credit memo
+CREATE FUNCTION pg_temp.account(lane integer, g bigint, nth integer) RETURNS bigint IMMUTABLE LANGUAGE sql
+	RETURN lane + :lanes * (((g * 5 + nth) * 7919 + 13) % (:accounts / :lanes));
+CREATE FUNCTION pg_temp.minor(g bigint, nth integer) RETURNS bigint IMMUTABLE LANGUAGE sql
+	RETURN CASE WHEN (g * 5 + nth) % 97 = 0 THEN -1 ELSE 1 END * (1000 + ((g * 5 + nth) * 104729) % 500000 * 2);
+CREATE TEMP TABLE pair (n integer, entity text, currency text);
+INSERT INTO pair VALUES (0, 'DE01', 'EUR'), (1, 'DE01', 'USD'), (2, 'IN01', 'INR'), (3, 'US01', 'USD');
+-- what a payment does: nothing to a memo (it stays unapplied), all of the invoice, or half
+CREATE TEMP TABLE payment AS
+SELECT m.g, m.lane, m.seq + 6 AS seq, m.day, m.paid, m.nth, pg_temp.account(m.lane, m.paid, m.nth) AS account, abs(pg_temp.minor(m.paid, m.nth)) AS minor,
+	CASE WHEN pg_temp.minor(m.paid, m.nth) < 0 THEN 0 WHEN m.g % 2 = 0 THEN pg_temp.minor(m.paid, m.nth) ELSE pg_temp.minor(m.paid, m.nth) / 2 END AS applied
+FROM made AS m WHERE m.paid >= 0;
+CREATE INDEX ON payment (paid, nth);
+CREATE TEMP VIEW invoice AS
+SELECT m.g, m.lane, m.seq + n + 1 AS seq, m.day, n AS nth, pg_temp.account(m.lane, m.g, n) AS account, pg_temp.minor(m.g, n) AS minor
+FROM made AS m CROSS JOIN generate_series(0, 4) AS n;
+
+INSERT INTO ledger_line
+SELECT i.lane, i.seq, 1, l.n, 'billing', i.seq, 'invoice', p.entity, i.day, l.ledger, p.currency, l.sign * i.minor, p.currency, l.sign * i.minor,
+	CASE l.n WHEN 1 THEN 'C' || lpad(i.account::text, 7, '0') ELSE '' END, CASE l.n WHEN 1 THEN 'D' || lpad((i.g * 5 + i.nth)::text, 11, '0') ELSE '' END,
+	CASE l.n WHEN 1 THEN 1 ELSE 0 END, ''
+FROM invoice AS i JOIN pair AS p ON p.n = i.account % 4 CROSS JOIN (VALUES (1, 'ar', 1), (2, 'revenue', -1)) AS l(n, ledger, sign);
+INSERT INTO ledger_line
+SELECT y.lane, y.seq, l.entry, l.n, 'cash', y.seq, CASE l.entry WHEN 1 THEN 'receipt' ELSE 'apply' END, p.entity, y.day, l.ledger, p.currency,
+	CASE l.entry WHEN 1 THEN y.minor ELSE y.applied END * l.sign, p.currency, CASE l.entry WHEN 1 THEN y.minor ELSE y.applied END * l.sign,
+	CASE l.item WHEN '' THEN '' ELSE 'C' || lpad(y.account::text, 7, '0') END,
+	CASE l.item WHEN 'R' THEN 'R' || lpad(y.g::text, 11, '0') WHEN 'D' THEN 'D' || lpad((y.paid * 5 + y.nth)::text, 11, '0') ELSE '' END,
+	CASE l.item WHEN '' THEN 0 ELSE 1 END, ''
+FROM payment AS y JOIN pair AS p ON p.n = y.account % 4 CROSS JOIN (VALUES (1, 1, 'ar_unapplied', -1, 'R'), (1, 2, 'money_in_transit', 1, ''),
+	(2, 1, 'ar_unapplied', 1, 'R'), (2, 2, 'ar', -1, 'D')) AS l(entry, n, ledger, sign, item)
+WHERE l.entry = 1 OR y.applied > 0;
+INSERT INTO item
+SELECT i.lane, 'C' || lpad(i.account::text, 7, '0'), 'D' || lpad((i.g * 5 + i.nth)::text, 11, '0'), 1, p.entity, p.currency,
+	CASE WHEN i.minor < 0 THEN 'credit_memo' ELSE 'invoice' END, 'INV-' || (i.g * 5 + i.nth), i.day,
+	CASE WHEN i.minor > 0 THEN i.day + (ARRAY[14, 30, 45, 60])[i.account / 12 % 4 + 1] END, i.day, i.minor, '', 0, i.seq,
+	i.minor - coalesce(y.applied, 0), i.minor, -coalesce(y.applied, 0), 0, NULL, 0
+FROM invoice AS i JOIN pair AS p ON p.n = i.account % 4 LEFT JOIN payment AS y ON y.paid = i.g AND y.nth = i.nth
+ORDER BY i.g;
+INSERT INTO item
+SELECT y.lane, 'C' || lpad(y.account::text, 7, '0'), 'R' || lpad(y.g::text, 11, '0'), 1, p.entity, p.currency, 'receipt', 'LINE-' || y.g, y.day, NULL, y.day, -y.minor,
+	'L' || y.g, 0, y.seq, y.applied - y.minor, -y.minor, y.applied, 0, NULL, 0
+FROM payment AS y JOIN pair AS p ON p.n = y.account % 4 ORDER BY y.g;
+INSERT INTO application
+SELECT y.lane, 'C' || lpad(y.account::text, 7, '0'), 'A' || lpad(y.g::text, 11, '0'), p.entity, p.currency, 'R' || lpad(y.g::text, 11, '0'), 1,
+	'D' || lpad((y.paid * 5 + y.nth)::text, 11, '0'), 1, y.applied, y.day, NULL, '', 'references', '1', '', '', y.seq, 0, y.seq, 0
+FROM payment AS y JOIN pair AS p ON p.n = y.account % 4 WHERE y.applied > 0;
+INSERT INTO ledger_counter SELECT n, (:groups - 1 - n) / :lanes * 6 + 6 FROM generate_series(0, :lanes - 1) AS n;
+INSERT INTO tie_out SELECT lane, entity, currency, sum(open_minor), sum(open_minor) FROM item GROUP BY 1, 2, 3;
+INSERT INTO business_day SELECT n, e, :'end', NULL, 1 FROM generate_series(0, :lanes - 1) AS n, (SELECT DISTINCT entity FROM pair) AS p(e);
+SELECT CASE WHEN conname IS NULL THEN made ELSE format('ALTER TABLE %I ADD CONSTRAINT %I %s', of, conname, key) END FROM dropped ORDER BY conname \gexec
+VACUUM ANALYZE item; VACUUM ANALYZE ledger_line; VACUUM ANALYZE application; ANALYZE tie_out; ANALYZE ledger_counter; ANALYZE business_day;
+"""
+
+# What somebody writes who has the items, wants these figures and nothing else, and wants them fast. %(from)s: items, or items less what came later.
+PLAIN = """
+SELECT %(key)s, ARRAY[coalesce(sum(minor) FILTER (WHERE class = 0 AND due >= %(day)s), 0),
+	coalesce(sum(minor) FILTER (WHERE class = 0 AND due < %(day)s AND due >= %(day)s - 30), 0),
+	coalesce(sum(minor) FILTER (WHERE class = 0 AND due < %(day)s - 30 AND due >= %(day)s - 60), 0),
+	coalesce(sum(minor) FILTER (WHERE class = 0 AND due < %(day)s - 60 AND due >= %(day)s - 90), 0),
+	coalesce(sum(minor) FILTER (WHERE class = 0 AND due < %(day)s - 90), 0)]::bigint[] AS buckets,
+	coalesce(sum(minor) FILTER (WHERE class = 1), 0)::bigint AS unapplied, coalesce(sum(minor) FILTER (WHERE class = 2), 0)::bigint AS credits,
+	sum(minor)::bigint AS total, coalesce(greatest(0, %(day)s - min(due) FILTER (WHERE class = 0)), 0) AS oldest_days
+FROM (SELECT lane, account, entity, currency, coalesce(due_date, document_date) AS due, minor,
+		CASE WHEN kind IN ('receipt', 'return') THEN 1 WHEN kind = 'credit_memo' OR minor < 0 THEN 2 ELSE 0 END AS class
+	FROM %(items)s WHERE minor <> 0) AS i
+GROUP BY %(key)s
+"""
+OPEN_NOW = "(SELECT *, open_minor AS minor FROM item WHERE left(account, 1) <> '~') AS x"
+OPEN_THEN = """(SELECT i.*, i.open_minor - coalesce(l.minor, 0) AS minor FROM item AS i LEFT JOIN (
+	SELECT lane, account, document_id, item_sequence AS sequence, sum(amount_minor)::bigint AS minor FROM ledger_line
+	WHERE %s AND ledger_account IN ('ar', 'ar_unapplied', 'ar_on_account') AND item_sequence > 0 GROUP BY 1, 2, 3, 4
+	) AS l USING (lane, account, document_id, sequence) WHERE left(i.account, 1) <> '~') AS x"""
+
+
+class Ledger:
+    """The database; every statement in a session of its own as the tool has it, or all in one snapshot."""
+
+    def __init__(self, bench, stack):
+        self.bench, self.stack = bench, stack
+        with open(os.path.join(stack.home, "secrets", "admin.env"), encoding="utf-8") as f:
+            self.admin = next(line.split("=", 1)[1].strip().strip("\"'") for line in f if line.startswith("OPENITEM_TEST_POSTGRES="))
+        self.admin += " dbname=" + stack.sql("reporting", "SELECT current_database()")[0][0]
+
+    def psql(self, script, **variables):
+        p = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *(f"-v{k}={v}" for k, v in variables.items()), "-d", self.admin, "-f", "-"],
+                           input=script, capture_output=True, text=True, check=False)
+        if p.returncode != 0:
+            raise Failed(p.stderr[-3000:])
+        return p.stdout
+
+    def ask(self, sql):
+        return self.psql(f"SET search_path = reporting; {sql}").strip()
+
+    def ms(self, sql):
+        """Executed with the settings of the tool's sessions."""
+        plan = self.ask("SET jit = off; SET work_mem = '64MB'; SET plan_cache_mode = force_generic_plan; BEGIN ISOLATION LEVEL REPEATABLE READ;"
+                        f" PREPARE q AS {sql}; EXPLAIN (FORMAT JSON) EXECUTE q; SELECT ';'; EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) EXECUTE q;"
+                        " COMMIT").split("\n;\n")[1]
+        plan = json.loads(plan)[0]
+        return plan["Planning Time"] + plan["Execution Time"]
+
+    def differences(self, ours, plain):
+        """Rows of one that the other has not, in one snapshot."""
+        return self.ask("SET work_mem = '64MB'; BEGIN ISOLATION LEVEL REPEATABLE READ;"
+                        f" WITH a AS MATERIALIZED ({ours}), b AS MATERIALIZED ({plain}) SELECT count(*) FROM ((TABLE a EXCEPT ALL TABLE b) UNION ALL"
+                        " (TABLE b EXCEPT ALL TABLE a)) AS x; COMMIT")
+
+
+def statement(name, *params):
+    """A statement of the tool with its parameters in place."""
+    with open(os.path.join(ROOT, "services", "reporting", "sql", name + ".sql"), encoding="utf-8") as f:
+        sql = f.read().rstrip().rstrip(";")
+    for n, value in reversed(list(enumerate(params, 1))):
+        sql = sql.replace(f"${n}", f"'{value}'")
+    return sql
+
+
+def totals(as_of="", lanes="", seqs="", days=""):
+    return "SELECT entity, currency, buckets, unapplied, credits, total, oldest_days FROM (" \
+        + statement("aging_totals", as_of, "", "{0,30,60,90}", lanes, seqs, days) + ") AS t"
+
+
+def roll(ledger, target, records):
+    """Rolls until nothing is left, `records` a step. (records, lines, seconds, CPU seconds of the backend's work)"""
+    before = ledger.ask("SELECT coalesce(sum(ledger_seq), 0) FROM aging_mark")
+    begun, steps, left = time.monotonic(), 0, 1
+    with ledger.bench.meter(ledger.stack) as meter:
+        while left:
+            left = int(ledger.ask("SET work_mem = '64MB'; BEGIN ISOLATION LEVEL REPEATABLE READ;"
+                                  f" SELECT roll_aging({records}); COMMIT"))
+            steps += 1
+    rolled = int(ledger.ask("SELECT coalesce(sum(ledger_seq), 0) FROM aging_mark")) - int(before)
+    seconds = time.monotonic() - begun
+    ledger.bench.say(f"rolled {rolled:,} records in {steps} steps ({target}): {number(seconds)} s, {number(seconds / max(1, rolled) * 1e6)} us a record,"
+                     f" PostgreSQL {number(meter.cpu['postgres'] / max(1, rolled) * 1e6)} us of CPU")
+    return rolled, seconds, meter.cpu["postgres"]
+
+
+def compare(bench, ledger, id, what, ours, plain, targets):
+    """Equal, then by turns; a row for each target: (suffix, target, of)."""
+    bench.same(f"{id} {what}: equal to the cent", ledger.differences(ours, plain), "0")
+    ledger.ms(ours), ledger.ms(plain)  # warm
+    ratio = bench.interleave(lambda: 1 / ledger.ms(ours), lambda: 1 / ledger.ms(plain), f"{id} (1/ms)")
+    for suffix, target, of in targets:
+        bench.row(id + suffix, what, "ms", round(1 / ratio.ours, 3), target, beside=round(1 / ratio.beside, 1), ratio=ratio, of=of)
+
+
+def aging(bench):
+    """P6 agings out of the roll-up beside plain SQL over 10 M open items."""
+    items = bench.size(10_000_000, 20_000)
+    groups = int(items / OPEN_PER_GROUP)
+    accounts = min(ACCOUNTS, items // 50) // LANES * LANES
+    with bench.stack("p6", services=False) as stack:
+        ledger = Ledger(bench, stack)
+        begun = time.monotonic()
+        ledger.psql(MAKE, lanes=LANES, accounts=accounts, groups=groups, days=DAYS, paid_after=PAID_AFTER, begin=BEGIN, end=END)
+        n, n_accounts = ledger.ask("SELECT count(*) FILTER (WHERE open_minor <> 0), count(DISTINCT account) FROM item").split("|")
+        bench.say(f"{int(n):,} open items, {int(n_accounts):,} accounts: {number(time.monotonic() - begun)} s")
+        roll(ledger, "as the service does it", 10_000)
+        ledger.ask("UPDATE aging_stale SET since = '2020-01-01'")
+        while ledger.ask("SELECT count(*) FROM aging_stale") != "0":
+            ledger.ask("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT roll_aging(1); COMMIT")
+        ledger.psql("SET search_path = reporting; VACUUM ANALYZE aging_account; VACUUM ANALYZE aging_moved; VACUUM ANALYZE aging_due; VACUUM ANALYZE aging_mark;"
+                    " VACUUM ANALYZE aging_stale; VACUUM ANALYZE aging_ahead; VACUUM ANALYZE aging_odd; VACUUM ANALYZE aging_period; VACUUM ANALYZE aging_day; VACUUM ANALYZE aging_total;"
+                    " CHECKPOINT")
+        day = f"date '{END}'"
+        plain = PLAIN % {"key": "entity, currency", "day": day, "items": OPEN_NOW}
+        compare(bench, ledger, "P6", "aging by entity, now", totals(), plain, (("a", ">= 1000", "ratio"), ("a'", "<= 2 ms", "ours")))
+        by_account = "SELECT lane, account, entity, currency, buckets, unapplied, credits, total, oldest_days FROM aging_now" \
+            " WHERE total <> 0 OR unapplied <> 0 OR credits <> 0 OR buckets <> '{0,0,0,0,0}'"
+        plain = PLAIN % {"key": "lane, account, entity, currency", "day": day, "items": OPEN_NOW}
+        compare(bench, ledger, "P6", f"aging by {int(n_accounts):,} accounts, now", by_account, plain, (("b", ">= 100", "ratio"), ("b'", "<= 50 ms", "ours")))
+        past = "2024-12-31"
+        plain = PLAIN % {"key": "entity, currency", "day": f"date '{past}'", "items": OPEN_THEN % f"accounting_date > '{past}'"}
+        compare(bench, ledger, "P6c", "aging by entity as of a year ago", totals(past), plain, (("", ">= 20", "ratio"),))
+        for id, back in (("P6d", 7), ("P6e", 180)):
+            at_checkpoint(bench, ledger, groups, id, back)
+
+
+def at_checkpoint(bench, ledger, groups, id, back):
+    """As it was known `back` days ago, as of that day."""
+    then = ledger.ask(f"SELECT date '{END}' - {back}")
+    first = groups * (DAYS - back) // DAYS  # group of the day after
+    seqs = [max(0, (first - 1 - lane) // LANES * 6 + 6) for lane in range(LANES)]
+    known = ("{" + ",".join(map(str, range(LANES))) + "}", "{" + ",".join(map(str, seqs)) + "}", json.dumps(dict.fromkeys(("DE01", "IN01", "US01"), then)))
+    behind = " OR ".join(f"(lane = {lane} AND ledger_seq > {seq})" for lane, seq in enumerate(seqs))
+    plain = PLAIN % {"key": "entity, currency", "day": f"date '{then}'", "items": OPEN_THEN % f"({behind} OR accounting_date > '{then}')"}
+    compare(bench, ledger, id, f"aging by entity at a checkpoint {back} days back", totals("", *known), plain, (("", ">= 20", "ratio"),))
+
+
+BENCHMARKS = {"P6": aging}
