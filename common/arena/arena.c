@@ -29,7 +29,11 @@ struct arena {
 	size_t soft_cap;
 	size_t hard_cap; /* a block may end here; used and dirty may lie up to 31 bytes behind */
 	size_t mapped; /* bytes from the struct itself */
+	size_t high, high_before; /* most that was used since this window of resets began, and in the one before */
+	unsigned resets; /* of this window */
 };
+
+#define KEEP_SLACK ((size_t)1 << 20) /* less than this is not worth a call */
 
 #define PAGE_BYTES   4096u /* the mapping is a multiple of it; larger pages: madvise may give back less */
 #define HEADER_BYTES PAGE_BYTES /* so that base begins a page */
@@ -142,15 +146,28 @@ size_t arena_mark(const struct arena *a)
 void arena_rewind(struct arena *a, size_t mark)
 {
 	CHECK(mark <= a->used);
+	a->high = MAX(a->high, a->used);
 	poison(a->base + mark, a->used - mark);
 	a->used = mark;
 }
 
+/* What neither this window nor the one before needed. */
+static size_t keep_of_window(struct arena *a)
+{
+	size_t keep = MAX(a->high, a->high_before);
+
+	if (++a->resets < ARENA_WINDOW)
+		return a->soft_cap;
+	a->resets = 0;
+	a->high_before = a->high;
+	a->high = 0;
+	return MIN(keep + KEEP_SLACK, a->soft_cap);
+}
+
 void arena_reset(struct arena *a)
 {
-	size_t keep = round_up(a->soft_cap, PAGE_BYTES);
-
 	arena_rewind(a, 0);
+	size_t keep = round_up(keep_of_window(a), PAGE_BYTES);
 	if (a->dirty <= keep)
 		return;
 

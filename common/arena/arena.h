@@ -60,9 +60,10 @@ size_t arena_mark(const struct arena *a);
 void arena_rewind(struct arena *a, size_t mark);
 
 /*
- * Everything is gone. Pages above the soft cap go back to the kernel, so one large
- * batch does not keep its memory for ever.
+ * Everything is gone. Pages above the soft cap go back to the kernel, and so do, every ARENA_WINDOW resets, those
+ * that were not needed since the window before: one large batch does not keep its memory for ever.
  */
+#define ARENA_WINDOW 256
 void arena_reset(struct arena *a);
 
 /* One zeroed object, or n of them. */

@@ -2,6 +2,7 @@
 #include "err/err.h"
 
 #include <setjmp.h>
+#include <sys/mman.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,6 +77,38 @@ static void over_reports_the_soft_cap(void **state)
 	assert_true(arena_over(a));
 	arena_reset(a);
 	assert_false(arena_over(a));
+}
+
+static bool is_resident(const unsigned char *at)
+{
+	unsigned char in = 0;
+
+	assert_int_equal(mincore((void *)((uintptr_t)at & ~(uintptr_t)4095), 1, &in), 0);
+	return in & 1;
+}
+
+/* One large batch does not keep its memory for ever; several of them do. */
+static void what_is_not_needed_goes_back(void **state)
+{
+	enum { LARGE = 8 << 20 };
+	struct arena *a = arena_new((size_t)64 << 20, (size_t)128 << 20);
+	unsigned char *block = NULL;
+
+	(void)state;
+	for (int i = 0; i < 2 * ARENA_WINDOW; i++) {
+		block = arena_alloc(a, LARGE);
+		block[LARGE - 1] = 1;
+		arena_reset(a);
+	}
+	assert_true(is_resident(block + LARGE - 1));
+	for (int i = 0; i < 2 * ARENA_WINDOW; i++) {
+		sink = arena_alloc(a, 100);
+		arena_reset(a);
+	}
+	assert_false(is_resident(block + LARGE - 1));
+	block = arena_alloc(a, LARGE);
+	assert_int_equal(block[LARGE - 1], 0);
+	arena_free(a);
 }
 
 static void the_hard_cap_can_be_used_to_the_last_byte(void **state)
@@ -220,6 +253,7 @@ int main(void)
 		cmocka_unit_test(blocks_are_zeroed_aligned_and_apart),
 		cmocka_unit_test(memory_is_zeroed_again_after_rewind_and_reset),
 		cmocka_unit_test(over_reports_the_soft_cap),
+		cmocka_unit_test(what_is_not_needed_goes_back),
 		cmocka_unit_test(the_hard_cap_can_be_used_to_the_last_byte),
 		cmocka_unit_test(broken_limits_abort),
 		cmocka_unit_test(array_and_new_have_the_right_size),
