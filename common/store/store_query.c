@@ -1,9 +1,16 @@
 /* Plain SQL: text in, text out. */
 #include "store/store_impl.h"
 
-struct store_result {
-	PGresult *result;
-};
+/* A store_result is libpq's own result under another name: never defined. */
+static struct store_result *of_pg(PGresult *result)
+{
+	return (struct store_result *)result;
+}
+
+static PGresult *pg(const struct store_result *result)
+{
+	return (PGresult *)(uintptr_t)result;
+}
 
 /* In messages: the first line of the statement, and not too much of it. */
 static bool query_fail(struct store *store, const PGresult *result, const char *sql, struct err *err)
@@ -48,11 +55,7 @@ bool store_query(struct store *store, const char *sql, int n_params, const char 
 
 	if (!query(store, false, sql, n_params, params, err, &result))
 		return false;
-	struct store_result *made = malloc(sizeof(*made));
-
-	CHECK(made != NULL);
-	made->result = result;
-	*ret_result = made;
+	*ret_result = of_pg(result);
 	return true;
 }
 
@@ -68,10 +71,7 @@ bool store_exec(struct store *store, const char *sql, int n_params, const char *
 
 void store_result_free(struct store_result *result)
 {
-	if (result == NULL)
-		return;
-	PQclear(result->result);
-	free(result);
+	PQclear(pg(result)); /* NULL is fine */
 }
 
 void store_result_freep(struct store_result **result)
@@ -103,12 +103,10 @@ static bool stream(struct store *store, const char *sql, int n_params, const cha
 		return query_fail(store, NULL, sql, err);
 	CHECK(PQsetSingleRowMode(store->conn) == 1);
 	while ((result = PQgetResult(store->conn)) != NULL) {
-		struct store_result row = { result };
-
 		if (PQresultStatus(result) != PGRES_SINGLE_TUPLE) {
 			if (!is_fine(result) && wanted && ok)
 				ok = query_fail(store, result, sql, err);
-		} else if (wanted && !row_fn(ctx, &row, err)) {
+		} else if (wanted && !row_fn(ctx, of_pg(result), err)) {
 			wanted = false;
 			cancel(store);
 		}
@@ -139,25 +137,25 @@ bool store_stream(struct store *store, const char *sql, int n_params, const char
 
 size_t store_result_rows(const struct store_result *result)
 {
-	return (size_t)PQntuples(result->result);
+	return (size_t)PQntuples(pg(result));
 }
 
 size_t store_result_columns(const struct store_result *result)
 {
-	return (size_t)PQnfields(result->result);
+	return (size_t)PQnfields(pg(result));
 }
 
 const char *store_result_column_name(const struct store_result *result, size_t column)
 {
 	CHECK(column < store_result_columns(result));
-	return PQfname(result->result, (int)column);
+	return PQfname(pg(result), (int)column);
 }
 
 /* Not PQfnumber: it allocates. */
 static int find_column(const struct store_result *result, const char *column)
 {
-	for (int i = 0; i < PQnfields(result->result); i++)
-		if (strcmp(PQfname(result->result, i), column) == 0)
+	for (int i = 0; i < PQnfields(pg(result)); i++)
+		if (strcmp(PQfname(pg(result), i), column) == 0)
 			return i;
 	return -1;
 }
@@ -177,14 +175,14 @@ static int column_at(const struct store_result *result, size_t row, const char *
 
 bool store_result_is_null(const struct store_result *result, size_t row, const char *column)
 {
-	return PQgetisnull(result->result, (int)row, column_at(result, row, column)) == 1;
+	return PQgetisnull(pg(result), (int)row, column_at(result, row, column)) == 1;
 }
 
 struct text store_result_cell(const struct store_result *result, size_t row, size_t column)
 {
 	CHECK(column < store_result_columns(result) && row < store_result_rows(result));
-	return (struct text){ PQgetvalue(result->result, (int)row, (int)column),
-			      (size_t)PQgetlength(result->result, (int)row, (int)column) };
+	return (struct text){ PQgetvalue(pg(result), (int)row, (int)column),
+			      (size_t)PQgetlength(pg(result), (int)row, (int)column) };
 }
 
 struct text store_result_text(const struct store_result *result, size_t row, const char *column)
