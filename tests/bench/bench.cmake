@@ -10,3 +10,7 @@ foreach(source ${bench})
 	add_executable(${name} ${source})
 	target_link_libraries(${name} PRIVATE bench_shared)
 endforeach()
+
+# Preloaded into a service by p09_memory.py.
+add_library(bench_heap MODULE ${CMAKE_SOURCE_DIR}/tests/bench/interpose/heap.c)
+set_target_properties(bench_heap PROPERTIES PREFIX "")
