@@ -115,8 +115,11 @@ class Connect:
 
     @contextlib.contextmanager
     def connector(self, name, settings):
-        self.await_(name, lambda: self.ask("POST", "/connectors", {"name": name, "config": {"name": name, **settings}}) is not None, 30)
+        def there():
+            return self.ask("GET", f"/connectors/{name}") is not None
+
+        self.await_(name, lambda: self.ask("POST", "/connectors", {"name": name, "config": {"name": name, **settings}}) is not None or there(), 60)
         try:
             yield
         finally:
-            self.await_(f"the end of {name}", lambda: self.ask("DELETE", f"/connectors/{name}") is not None, 30)
+            self.await_(f"the end of {name}", lambda: self.ask("DELETE", f"/connectors/{name}") is not None or not there(), 60)
