@@ -1,6 +1,7 @@
 """P4: from the moment a record is due to the moment its rows are visible, at 1,000 records/s; beside: Kafka alone and PostgreSQL alone."""
 import os
 import statistics
+import time
 
 from harness import Failed, number, program
 from projection import Projection
@@ -42,14 +43,17 @@ class Latency:
         return {tuple(r[:3]): int(r[3]) for r in self.p.sql.rows(
             f"SELECT service, source_lane, seq, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint FROM {schema}.audit_record")}
 
+    def await_done(self, goal):
+        deadline = time.monotonic() + 120
+        while self.p.done() < goal:
+            if time.monotonic() > deadline:
+                raise Failed("reporting did not take everything")
+            time.sleep(0.05)
+
     def ours(self, seconds):
         goal = self.p.done() + RATE * seconds
         self.p.publish(RATE * seconds, "--rate", RATE, "--times", self.path)
-        for _ in range(500):
-            if self.p.done() >= goal:
-                break
-        else:
-            raise Failed("reporting did not take everything")
+        self.await_done(goal)
         known = self.committed("reporting")
         return figures([(at[0], known[key]) for key, at in read_times(self.path).items()])
 
@@ -70,8 +74,7 @@ class Latency:
         self.p.publish(records)
         program("bench_latency", "store", self.raw, 0, records, 0, self.path, env=self.stack.env)
         self.raw_n = records
-        while self.p.done() < records:
-            pass
+        self.await_done(records)
 
 
 def latency(bench):

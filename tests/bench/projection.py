@@ -87,7 +87,7 @@ class Projection:
         """Started, until it has taken everything: (records per second between its first commit and its last, CPU seconds of it, of the stack).
         CPU is from before its start to the end, so per record it includes the start."""
         begin, goal, seen = self.done(), self.done() + records, []
-        self.sql.rows("CHECKPOINT") if self.is_superuser() else None
+        self.checkpoint()
         with contextlib.ExitStack() as stack, self.bench.meter(self.stack) as meter:
             services = [stack.enter_context(self.service(f"bench{i}", **env)) for i in range(instances)]
             deadline = time.monotonic() + 600
@@ -103,8 +103,10 @@ class Projection:
             raise Failed(f"{records} records are too few: reporting took them in {len(seen)} batches")
         return (goal - seen[0][1]) / (seen[-1][0] - seen[0][0]), cpu, meter
 
-    def is_superuser(self):
-        return self.sql.rows("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [["t"]]
+    def checkpoint(self):
+        """So that neither side writes whole pages for what the other has made dirty."""
+        if self.stack.psql(self.administrator_of(self.stack), "CHECKPOINT").returncode != 0:
+            raise Failed("CHECKPOINT was refused")
 
     # ---- the raw side
 
@@ -147,6 +149,7 @@ class Projection:
 
     def copy(self, queries):
         """What bench_copy says, and the meter."""
+        self.checkpoint()
         with self.bench.meter(self.stack) as meter:
             said = program("bench_copy", self.owner, self.owner, *[f"raw.{t}={q}" for t, q in queries.items()], env=self.stack.env)
         return said, meter

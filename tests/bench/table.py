@@ -19,6 +19,7 @@ def load(path, otherwise):
 
 
 def save(path, data):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as f:
         json.dump(data, f, indent="\t", ensure_ascii=False)
         f.write("\n")
