@@ -147,7 +147,7 @@ static void what_identifies_nobody(void **state)
 		mem_set(mem, &cash_payer_table, &two[i]);
 	do {
 		mem_load(mem, book);
-		id = cash_identify(book, &r, TEXT_NONE);
+		id = cash_identify_explained(book, &r, TEXT_NONE);
 	} while (book_has_questions(book));
 	assert_int_equal(why_not_identified(a, &r, &id, rules), 5);
 	assert_rule(&rules[0], "payer_bank_account", WHY_NOT_STOPS, "conflicting_evidence");
