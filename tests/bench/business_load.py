@@ -16,7 +16,7 @@ from chaos_world import Sql, World  # noqa: E402
 ACCOUNTS = 1000
 CHUNK = 100  # orders at a time
 BEHIND_MAX = 1500  # records between a service and the ends of what it reads
-PAID_AFTER = 4000  # orders: far more than can be on their way, so cash knows the invoice when its money comes
+PAID_AFTER = 1500  # orders: more than can be on their way, so cash knows the invoice when its money comes
 # (service, what it reads): the ends of ar.* are the outcomes of who writes them; ar.transfer is a copy of a part of ar.cash.
 READS = {"billing": ("intake",), "cash": ("intake", "billing"), "collections": ("intake", "billing", "cash"), "reporting": ("intake", "billing", "cash", "collections")}
 DIGITS = 9
@@ -83,6 +83,14 @@ class Load(threading.Thread):
     def passed(self):
         """{service: records passed so far}"""
         return {s: int(n or 0) for s, _, n in self.others_sql(" UNION ALL ".join(f"SELECT '{s}', '', sum(next_offset) FROM {s}.position" for s in SERVICES))}
+
+    def in_full(self, seconds):
+        """Waits until bank lines are among what is published."""
+        deadline = time.monotonic() + seconds
+        while self.orders < PAID_AFTER + 2 * CHUNK and self.problem is None:
+            if time.monotonic() > deadline:
+                raise Failed(f"load: {self.orders} orders in {seconds} s")
+            time.sleep(0.1)
 
     def publish(self, topic, kind, key, value, id):
         self.out.producer.produce(topic, key=key, value=value, headers=[("ce_specversion", b"1.0"), ("ce_id", id), ("ce_source", b"/bench/load"), ("ce_type", kind),

@@ -119,6 +119,7 @@ def memory(bench):
         try:
             load = Load(stack)
             load.start()
+            load.in_full(120)
             begun = time.monotonic()
             holding = threading.Thread(target=m.hold_up, args=(load, begun + warm * 0.8))
             holding.start()
