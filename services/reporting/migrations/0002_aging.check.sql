@@ -11,4 +11,4 @@ WHERE has_table_privilege('openitem_reporting', current_schema() || '.' || t, p)
 
 SELECT 'everybody may roll' AS finding, 'roll_aging' AS name
 WHERE EXISTS (SELECT FROM pg_proc AS f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) AS a
-	WHERE f.oid = to_regprocedure(current_schema() || '.roll_aging(bigint)') AND a.grantee = 0);
+	WHERE f.oid IN (to_regprocedure(current_schema() || '.roll_aging(bigint)'), to_regprocedure(current_schema() || '.aging_roll(bigint)')) AND a.grantee = 0);

@@ -285,17 +285,12 @@ BEGIN ATOMIC
 			WHERE b.opened_on IS NOT NULL AND b.opened_on > coalesce(d.as_of, '-infinity'));
 END;
 
--- One step: rolls at most about max_records records (evenly over the lanes), and, where then nothing is left, moves aging_account to a
--- new business day and looks for oldest items. In a REPEATABLE READ transaction: all of it is of one snapshot, and two at once cannot
--- both commit (the second does nothing while the first runs). Returns the records that are left.
-CREATE FUNCTION roll_aging(max_records bigint) RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET jit = off SET enable_mergejoin = off
+-- The step of roll_aging, for whoever has the turn.
+CREATE FUNCTION aging_roll(max_records bigint) RETURNS bigint LANGUAGE sql VOLATILE SET jit = off SET enable_mergejoin = off
 BEGIN ATOMIC
-	WITH turn AS MATERIALIZED (
-		SELECT pg_try_advisory_xact_lock(hashtext('openitem aging'), 'aging_mark'::regclass::oid::integer) AS mine
-	), behind AS (
+	WITH behind AS (
 		SELECT c.lane, coalesce(m.ledger_seq, 0) AS from_seq, c.ledger_seq AS now_seq
-		FROM turn CROSS JOIN ledger_counter AS c LEFT JOIN aging_mark AS m USING (lane)
-		WHERE turn.mine AND c.ledger_seq > coalesce(m.ledger_seq, 0)
+		FROM ledger_counter AS c LEFT JOIN aging_mark AS m USING (lane) WHERE c.ledger_seq > coalesce(m.ledger_seq, 0)
 	), range AS MATERIALIZED (
 		SELECT lane, from_seq, least(now_seq, from_seq + greatest(1, max_records / count(*) OVER ())) AS to_seq FROM behind
 	), step AS MATERIALIZED (
@@ -376,15 +371,13 @@ BEGIN ATOMIC
 	SELECT coalesce(p.period, 0) + 1, m.lanes, m.ledger_seqs, m.records
 	FROM (SELECT array_agg(lane ORDER BY lane) AS lanes, array_agg(ledger_seq ORDER BY lane) AS ledger_seqs, sum(ledger_seq) AS records
 		FROM aging_mark) AS m LEFT JOIN (SELECT period, records FROM aging_period ORDER BY period DESC LIMIT 1) AS p ON true
-	WHERE m.records - coalesce(p.records, 0) >= 5000
-		AND pg_try_advisory_xact_lock(hashtext('openitem aging'), 'aging_mark'::regclass::oid::integer);
+	WHERE m.records - coalesce(p.records, 0) >= 5000;
 
 	-- a new business day, once everything is rolled: items that cross an edge
 	WITH new_day AS MATERIALIZED (
 		SELECT b.entity, d.as_of AS before, b.as_of
 		FROM (SELECT entity, max(opened_on) AS as_of FROM business_day GROUP BY entity) AS b LEFT JOIN aging_day AS d USING (entity)
 		WHERE b.as_of > coalesce(d.as_of, '-infinity')
-			AND pg_try_advisory_xact_lock(hashtext('openitem aging'), 'aging_mark'::regclass::oid::integer)
 			AND NOT EXISTS (SELECT FROM ledger_counter AS c LEFT JOIN aging_mark AS m USING (lane)
 				WHERE c.ledger_seq > coalesce(m.ledger_seq, 0))
 	), edge AS MATERIALIZED (
@@ -438,7 +431,6 @@ BEGIN ATOMIC
 				AND i.ledger_seq > 0 AND i.kind NOT IN ('receipt', 'return', 'credit_memo')) AS oldest
 		FROM (SELECT s.* FROM aging_stale AS s JOIN ledger_counter AS c USING (lane) JOIN aging_mark AS m USING (lane)
 			WHERE s.since < clock_timestamp() - interval '5 seconds' AND c.ledger_seq = m.ledger_seq
-				AND pg_try_advisory_xact_lock(hashtext('openitem aging'), 'aging_mark'::regclass::oid::integer)
 			LIMIT 2000) AS s
 	), account AS (
 		UPDATE aging_account AS t SET oldest = s.oldest FROM chosen AS s
@@ -448,9 +440,17 @@ BEGIN ATOMIC
 	WHERE t.lane = s.lane AND t.account = s.account AND t.entity = s.entity AND t.currency = s.currency;
 
 	SELECT coalesce(sum(c.ledger_seq - coalesce(m.ledger_seq, 0)), 0)::bigint
-	FROM ledger_counter AS c LEFT JOIN aging_mark AS m USING (lane)
-	WHERE pg_try_advisory_xact_lock(hashtext('openitem aging'), 'aging_mark'::regclass::oid::integer);
+	FROM ledger_counter AS c LEFT JOIN aging_mark AS m USING (lane);
 END;
 
-REVOKE EXECUTE ON FUNCTION roll_aging(bigint) FROM PUBLIC;
+-- One step: rolls at most about max_records records (evenly over the lanes), and, where then nothing is left, moves aging_account to a
+-- new business day and looks for oldest items. In a REPEATABLE READ transaction: all of it is of one snapshot, and two at once cannot
+-- both commit (the second does nothing while the first runs). Returns the records that are left.
+CREATE FUNCTION roll_aging(max_records bigint) RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER
+BEGIN ATOMIC
+	SELECT CASE WHEN pg_try_advisory_xact_lock(hashtext('openitem aging'), 'aging_mark'::regclass::oid::integer) THEN aging_roll(max_records)
+		ELSE 0 END;
+END;
+
+REVOKE EXECUTE ON FUNCTION roll_aging(bigint), aging_roll(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION roll_aging(bigint) TO openitem_reporting;
