@@ -266,7 +266,11 @@ WITH e AS MATERIALIZED (
 SELECT e.as_of, t.entity, t.lane, t.account, t.currency, t.buckets, t.unapplied, t.credits, t.total,
 	greatest(0, e.as_of - t.oldest) AS oldest_days
 FROM aging_account AS t JOIN e ON e.entity = t.entity
-WHERE NOT EXISTS (SELECT FROM apart AS a WHERE a.lane = t.lane AND a.account = t.account)
+WHERE NOT EXISTS (SELECT FROM apart) -- the usual case by itself: no account has to be looked up
+UNION ALL
+SELECT e.as_of, t.entity, t.lane, t.account, t.currency, t.buckets, t.unapplied, t.credits, t.total, greatest(0, e.as_of - t.oldest)
+FROM aging_account AS t JOIN e ON e.entity = t.entity
+WHERE EXISTS (SELECT FROM apart) AND NOT EXISTS (SELECT FROM apart AS a WHERE a.lane = t.lane AND a.account = t.account)
 UNION ALL
 SELECT as_of, entity, lane, account, currency,
 	ARRAY[coalesce(sum(minor) FILTER (WHERE bucket = 0), 0), coalesce(sum(minor) FILTER (WHERE bucket = 1), 0),
