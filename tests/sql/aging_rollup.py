@@ -245,7 +245,7 @@ def main():
             if wrong:
                 failed += 1
                 print(f"not ok - seed {seed}\n#   " + "\n#   ".join(wrong[:6]), flush=True)
-        unseen = verify_sees(Story(args.first))
+        unseen = verify_sees(Story(8))  # a long one
         failed += bool(unseen)
         print(f"{'not ok' if unseen else 'ok'} - AUD-05 verify compares the roll-up with items and lines {unseen or ''}", flush=True)
     finally:

@@ -384,16 +384,16 @@ BEGIN ATOMIC
 		WHERE b.as_of > coalesce(d.as_of, '-infinity')
 			AND NOT EXISTS (SELECT FROM ledger_counter AS c LEFT JOIN aging_mark AS m USING (lane)
 				WHERE c.ledger_seq > coalesce(m.ledger_seq, 0))
-	), edge AS MATERIALIZED (
-		SELECT d.*, n::integer - 1 AS bucket_before, coalesce(d.before, '0001-01-01') AS day_before,
+	), edge AS MATERIALIZED ( -- entities that go from one day to another together are looked through together; the first day crosses all
+		SELECT DISTINCT d.as_of, coalesce(d.before, '0001-01-01') AS day_before, n::integer - 1 AS bucket_before,
 			coalesce(d.before, '0001-01-01') - 1 - days AS low, d.as_of - 1 - days AS high
-		FROM new_day AS d CROSS JOIN unnest('{0,30,60,90}'::integer[]) WITH ORDINALITY AS u(days, n)
+		FROM new_day AS d CROSS JOIN unnest('{0,30,60,90}'::integer[]) WITH ORDINALITY AS u(days, n) WHERE d.before IS NOT NULL OR n = 1
 	), crossing AS ( -- each item at the lowest of the edges it crosses
 		SELECT i.lane, i.account, i.entity, i.currency, d.bucket_before,
 			width_bucket(d.as_of - coalesce(i.due_date, i.document_date) - 1, '{0,30,60,90}'::integer[]) AS bucket,
 			sum(i.open_minor)::bigint AS minor
-		FROM edge AS d JOIN item AS i ON i.entity = d.entity AND coalesce(i.due_date, i.document_date) > d.low
-			AND coalesce(i.due_date, i.document_date) <= d.high
+		FROM edge AS d JOIN item AS i ON coalesce(i.due_date, i.document_date) > d.low AND coalesce(i.due_date, i.document_date) <= d.high
+			JOIN new_day AS n ON n.entity = i.entity AND n.as_of = d.as_of AND coalesce(n.before, '0001-01-01') = d.day_before
 		WHERE i.open_minor > 0 AND i.ledger_seq > 0 AND i.kind NOT IN ('receipt', 'return', 'credit_memo') AND left(i.account, 1) <> '~'
 			AND width_bucket(d.day_before - coalesce(i.due_date, i.document_date) - 1, '{0,30,60,90}'::integer[]) = d.bucket_before
 		GROUP BY 1, 2, 3, 4, 5, 6
