@@ -65,16 +65,16 @@ CREATE TABLE aging_day (
 );
 
 -- By account, buckets not due | 1-30 | 31-60 | 61-90 | over 90 on aging_day, of all rolled lines whatever their date.
-CREATE TABLE aging_account (
+CREATE TABLE aging_account ( -- columns of a fixed width first: reading 200,000 rows is mostly finding columns
+	total bigint NOT NULL, -- of buckets, unapplied and credits
+	unapplied bigint NOT NULL,
+	credits bigint NOT NULL,
+	oldest date, -- of what is due, NULL = nothing is; where aging_stale has the account: that or later
 	lane integer NOT NULL,
 	account text COLLATE "C" NOT NULL,
 	entity text COLLATE "C" NOT NULL,
 	currency text COLLATE "C" NOT NULL,
 	buckets bigint[] NOT NULL,
-	unapplied bigint NOT NULL,
-	credits bigint NOT NULL,
-	total bigint NOT NULL, -- all of them
-	oldest date, -- of what is due, NULL = nothing is; where aging_stale has the account: that or later
 	PRIMARY KEY (lane, account, entity, currency)
 ) WITH (fillfactor = 50);
 
