@@ -244,6 +244,9 @@ WITH e AS MATERIALIZED (
 ), apart AS MATERIALIZED (
 	SELECT lane, account FROM fresh UNION SELECT lane, account FROM aging_ahead UNION SELECT lane, account FROM aging_stale
 	UNION SELECT lane, account FROM aging_odd WHERE ledger_seq = 0
+), usual AS MATERIALIZED ( -- nothing stands apart, and all entities are at one day
+	SELECT NOT EXISTS (SELECT FROM apart) AND (SELECT count(DISTINCT as_of) FROM e) = 1
+		AND NOT EXISTS (SELECT FROM aging_total AS t WHERE NOT EXISTS (SELECT FROM e WHERE e.entity = t.entity)) AS simple
 ), later AS (
 	SELECT lane, account, document_id, sequence, sum(minor)::bigint AS minor FROM (
 		SELECT a.lane, a.account, a.document_id, a.sequence, a.minor
@@ -263,14 +266,14 @@ WITH e AS MATERIALIZED (
 		LEFT JOIN later AS x ON x.lane = i.lane AND x.account = i.account AND x.document_id = i.document_id AND x.sequence = i.sequence
 	WHERE i.open_minor - coalesce(x.minor, 0) <> 0
 )
-SELECT e.as_of, t.entity, t.lane, t.account, t.currency, t.buckets, t.unapplied, t.credits, t.total,
-	greatest(0, e.as_of - t.oldest) AS oldest_days
-FROM aging_account AS t JOIN e ON e.entity = t.entity
-WHERE NOT EXISTS (SELECT FROM apart) -- the usual case by itself: no account has to be looked up
+SELECT (SELECT max(as_of) FROM e) AS as_of, t.entity, t.lane, t.account, t.currency, t.buckets, t.unapplied, t.credits, t.total,
+	greatest(0, (SELECT max(as_of) FROM e) - t.oldest) AS oldest_days
+FROM aging_account AS t
+WHERE (SELECT simple FROM usual) -- by itself: neither account nor entity has to be looked up
 UNION ALL
 SELECT e.as_of, t.entity, t.lane, t.account, t.currency, t.buckets, t.unapplied, t.credits, t.total, greatest(0, e.as_of - t.oldest)
 FROM aging_account AS t JOIN e ON e.entity = t.entity
-WHERE EXISTS (SELECT FROM apart) AND NOT EXISTS (SELECT FROM apart AS a WHERE a.lane = t.lane AND a.account = t.account)
+WHERE NOT (SELECT simple FROM usual) AND NOT EXISTS (SELECT FROM apart AS a WHERE a.lane = t.lane AND a.account = t.account)
 UNION ALL
 SELECT as_of, entity, lane, account, currency,
 	ARRAY[coalesce(sum(minor) FILTER (WHERE bucket = 0), 0), coalesce(sum(minor) FILTER (WHERE bucket = 1), 0),
