@@ -109,7 +109,7 @@ static void fail(const char *what, const char *why)
 
 static PGresult *ask(struct naive *n, enum statement what, const char *const *params, size_t n_params)
 {
-	char name[8];
+	char name[16];
 
 	snprintf(name, sizeof(name), "s%d", (int)what);
 
@@ -339,7 +339,7 @@ static void payment(struct naive *n, const struct bank_payment_event *ev)
 static void one_event(struct naive *n, const struct bus_record *record)
 {
 	const struct wire_topic *topic = wire_topic_find(text_of(record->topic));
-	struct text id, source;
+	struct text id = TEXT_NONE, source = TEXT_NONE;
 	struct err err;
 	void *ev;
 
@@ -447,7 +447,7 @@ int main(int argc, char **argv)
 	if (PQstatus(n.conn) != CONNECTION_OK)
 		fail("postgresql", PQerrorMessage(n.conn));
 	for (int i = 0; i < STATEMENTS; i++) {
-		char name[8];
+		char name[16];
 		snprintf(name, sizeof(name), "s%d", i);
 		PGresult *r = PQprepare(n.conn, name, sql[i], 0, NULL);
 		if (PQresultStatus(r) != PGRES_COMMAND_OK)
