@@ -144,9 +144,13 @@ def catalog(stack):
             WHERE c.relname IN ('outcome', 'audit_record', 'ledger_line', 'document', 'notice', 'inbox', 'number_prefix', 'redrive', 'redrive_sent')
             AND c.relnamespace <> 'cash'::regnamespace AND has_table_privilege(r.rolname, c.oid, 'UPDATE, DELETE, TRUNCATE')
             AND NOT (c.relname = 'document' AND c.relnamespace <> 'reporting'::regnamespace)"""),
-        # take_checkpoint writes one row that its caller has no say in; its names were bound when it was made (prosqlbody).
+        # take_checkpoint writes one row that its caller has no say in, roll_aging sums of committed rows, aging_waits says yes or no; their names
+        # were bound when they were made (prosqlbody), and only reporting may roll.
         ("functions that run with another's rights", """SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef AND pronamespace <> 'pg_catalog'::regnamespace
-            AND NOT (oid::regprocedure::text = 'reporting.take_checkpoint()' AND prosqlbody IS NOT NULL)"""),
+            AND NOT (oid::regprocedure::text IN ('reporting.take_checkpoint()', 'reporting.roll_aging(bigint)', 'reporting.aging_waits()')
+            AND prosqlbody IS NOT NULL)"""),
+        ("rolling by others than reporting", f"""SELECT rolname FROM {ours} r WHERE rolname <> 'openitem_reporting'
+            AND has_function_privilege(rolname, 'reporting.roll_aging(bigint)', 'EXECUTE')"""),
         ("things that the owner does not own", """SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname !~ '^pg_|^information_schema$' AND c.relowner <> 'openitem_owner'::regrole"""),
         ("roles that are more than ordinary, or members of another", f"""SELECT rolname FROM pg_roles WHERE rolname ~ '^openitem_'
