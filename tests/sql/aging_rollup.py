@@ -216,6 +216,18 @@ def function(name, sql, n, columns):
     return f"CREATE FUNCTION {name}({', '.join(['text'] * n)}) RETURNS TABLE ({columns}) LANGUAGE sql AS $statement$ {sql} $statement$;\n"
 
 
+def restores():
+    """A backup by pg_dump, read again: it writes functions anew from what they were parsed to. What is wrong, or nothing."""
+    dump = subprocess.run(["pg_dump", "--schema=reporting", "-d", f"{CONNINFO} dbname={DATABASE}"], capture_output=True, text=True, check=False)
+    psql(f"CREATE DATABASE {DATABASE}_copy", "postgres")
+    try:
+        return dump.stderr or psql(dump.stdout, DATABASE + "_copy")[:0]
+    except RuntimeError as e:
+        return str(e)
+    finally:
+        psql(f"DROP DATABASE {DATABASE}_copy WITH (FORCE)", "postgres")
+
+
 def verify_sees(story):
     """What was done to the roll-up that verify does not complain of."""
     psql(story.script() + "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT roll_aging(1000000); COMMIT; UPDATE aging_stale SET since = '2020-01-01';"
@@ -234,6 +246,9 @@ def main():
         psql(f"CREATE SCHEMA reporting; ALTER DATABASE {DATABASE} SET search_path = reporting")
         owner = dict(os.environ, OPENITEM_REPORTING_DATABASE_OWNER=f"{CONNINFO} dbname={DATABASE}")
         subprocess.run([os.path.join(BUILD, "openitem"), "migrate", "reporting"], check=True, env=owner, stdout=subprocess.DEVNULL)
+        wrong = restores()
+        failed += bool(wrong)
+        print(f"{'not ok' if wrong else 'ok'} - a backup of the schema is read again {wrong}", flush=True)
         psql(function("by_items", statement("aging"), 9, COLUMNS) + function("totals", statement("aging_totals"), 6, COLUMNS)
              + function("accounts", statement("aging_accounts"), 2, COLUMNS) + function("ready", statement("aging_rolled"), 4, "totals boolean, accounts boolean")
              + function("verify", statement("verify_aging"), 0, "place text, expected text, found text"))

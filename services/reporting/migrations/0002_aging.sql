@@ -427,9 +427,11 @@ BEGIN ATOMIC
 			AND left(l.account, 1) <> '~'
 			AND EXISTS (SELECT FROM aging_moved AS m WHERE m.accounting_date > d.as_of AND m.entity = d.entity)
 		GROUP BY 1, 2, 3, 4, 5, 6
+	), day AS (
+		INSERT INTO aging_day (entity, as_of) SELECT entity, as_of FROM new_day
+		ON CONFLICT (entity) DO UPDATE SET as_of = excluded.as_of
 	)
-	INSERT INTO aging_day (entity, as_of) SELECT entity, as_of FROM new_day
-	ON CONFLICT (entity) DO UPDATE SET as_of = excluded.as_of;
+	SELECT FROM new_day; -- not the INSERT itself: beside another ON CONFLICT within it, pg_dump writes what PostgreSQL 15 does not read
 
 	-- the oldest items of accounts whose oldest one was closed; one that is paid all the time is looked at every few seconds only
 	WITH chosen AS MATERIALIZED (
