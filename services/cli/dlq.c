@@ -65,15 +65,14 @@ static int by_hash(const void *a, const void *b)
 /* What the gate does not know to have arrived it publishes again: the same outcome of its chain, so the same letter, stands twice. */
 static bool is_copy(struct dlq *d, const struct bus_record *r)
 {
-	struct id_hash hash, *mine, **known;
+	struct id_hash *mine, **known;
 	struct text outcome;
 
 	if (!bus_header(r, WIRE_DEAD_OUTCOME, &outcome))
 		return false;
-	id_sha256(outcome.s, outcome.n, &hash);
 	mine = malloc(sizeof(*mine));
 	CHECK(mine != NULL);
-	*mine = hash;
+	id_sha256(outcome.s, outcome.n, mine);
 	known = tsearch(mine, &d->letters, by_hash);
 	CHECK(known != NULL);
 	if (*known == mine)

@@ -15,6 +15,7 @@
 #include "bus/bus.h"
 #include "chain_events.h"
 #include "cli/kafka.h"
+#include "program.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -40,23 +41,9 @@ struct run {
 	int64_t n_seen;
 };
 
-static int64_t clock_us(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static int64_t now_us(void)
 {
-	return clock_us(CLOCK_MONOTONIC);
-}
-
-static void fail(const char *what, const char *why)
-{
-	fprintf(stderr, "bench_business: %s: %s\n", what, why);
-	exit(1);
+	return program_us(CLOCK_MONOTONIC);
 }
 
 static void publish(struct run *r, const struct event *ev)
@@ -75,19 +62,10 @@ static void publish(struct run *r, const struct event *ev)
 
 	while (!bus_produce(r->producer, &out, &err)) {
 		if (strcmp(err.code, "producer_full") != 0)
-			fail(ev->topic->topic, err.msg);
+			program_fail(ev->topic->topic, err.msg);
 		bus_drain(r->producer, 100, NULL, NULL, &err);
 	}
 	r->published++;
-}
-
-static void drain(struct run *r)
-{
-	struct err err;
-
-	while (!bus_drain(r->producer, 1000, NULL, NULL, &err))
-		if (strcmp(err.code, "not_acknowledged") != 0)
-			fail("publish", err.msg);
 }
 
 /* ---- facts ------------------------------------------------------------------------------------------------------------------ */
@@ -104,8 +82,8 @@ static void publish_facts(struct run *r)
 	struct err err;
 
 	if (!chain_facts(&r->plan, r->keep, publish_fact, r, &err))
-		fail("facts", err.msg);
-	drain(r);
+		program_fail("facts", err.msg);
+	program_drain(r->producer, 0);
 }
 
 /* ---- traffic ---------------------------------------------------------------------------------------------------------------- */
@@ -132,7 +110,7 @@ static void make_order(struct run *r, int64_t i)
 
 	arena_reset(r->scratch);
 	if (!chain_order(&r->plan, r->orders_from + i, r->scratch, &err, ev))
-		fail("order", err.msg);
+		program_fail("order", err.msg);
 	keep(r, ev, CHAIN_ORDER_EVENTS);
 }
 
@@ -144,7 +122,7 @@ static void make_line(struct run *r, int64_t i)
 
 	arena_reset(r->scratch);
 	if (!chain_line(&r->plan, r->lines_from + i, r->scratch, &err, &ev, &too_much))
-		fail("line", err.msg);
+		program_fail("line", err.msg);
 	r->too_much += too_much;
 	keep(r, &ev, 1);
 }
@@ -153,7 +131,7 @@ static void make_all(struct run *r)
 {
 	r->made = calloc((size_t)(CHAIN_ORDER_EVENTS * r->orders + r->lines), sizeof(*r->made));
 	if (r->made == NULL)
-		fail("memory", "none");
+		program_fail("memory", "none");
 	for (int64_t i = 0; i < MAX(r->orders, r->lines); i++) {
 		if (i < r->orders)
 			make_order(r, i);
@@ -185,7 +163,7 @@ static PGresult *ask(struct run *r, const char *statement)
 	PGresult *result = PQexecPrepared(r->conn, statement, 2, values, NULL, NULL, 0);
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
-		fail(statement, PQerrorMessage(r->conn));
+		program_fail(statement, PQerrorMessage(r->conn));
 	return result;
 }
 
@@ -208,7 +186,7 @@ static void watch_open(struct run *r)
 	r->due_us = calloc((size_t)r->lines, sizeof(*r->due_us));
 	r->seen_us = calloc((size_t)r->lines, sizeof(*r->seen_us));
 	if (r->due_us == NULL || r->seen_us == NULL)
-		fail("memory", "none");
+		program_fail("memory", "none");
 }
 
 static void look(struct run *r)
@@ -283,16 +261,6 @@ static void print_latency(struct run *r)
 
 /* ---- arguments -------------------------------------------------------------------------------------------------------------- */
 
-static int64_t number(const char *s)
-{
-	char *end;
-	long long n = strtoll(s, &end, 10);
-
-	if (end == s || *end != '\0' || n < 0)
-		fail(s, "expected a number");
-	return n;
-}
-
 static void parse(struct run *r, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -308,11 +276,11 @@ static void parse(struct run *r, int argc, char **argv)
 		if (c == 'c')
 			r->plan.company = optarg[0];
 		else if (c == 's')
-			r->plan.seed = (uint64_t)number(optarg);
+			r->plan.seed = (uint64_t)program_number(optarg);
 		else if (c == '?')
 			exit(2);
 		else
-			*to[c] = number(optarg);
+			*to[c] = program_number(optarg);
 	}
 }
 
@@ -323,18 +291,18 @@ int main(int argc, char **argv)
 	struct err err;
 
 	if (argc < 2 || (strcmp(argv[1], "facts") != 0 && strcmp(argv[1], "traffic") != 0))
-		fail("usage", "bench_business facts|traffic --company C --accounts N ...");
+		program_fail("usage", "bench_business facts|traffic --company C --accounts N ...");
 	bool traffic = strcmp(argv[1], "traffic") == 0;
 	parse(&r, argc - 1, argv + 1);
 	r.keep = arena_new(ARENA_BYTES, ARENA_BYTES);
 	r.scratch = arena_new((size_t)1 << 20, (size_t)64 << 20);
 	if (!bus_producer_open(&conf, r.rate > 0 ? 0 : 20, &err, &r.producer))
-		fail("producer", err.msg);
+		program_fail("producer", err.msg);
 	if (traffic)
 		make_all(&r);
 	if (traffic && r.rate > 0)
 		watch_open(&r);
-	int64_t begun = now_us(), cpu = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+	int64_t begun = now_us(), cpu = program_us(CLOCK_PROCESS_CPUTIME_ID);
 	if (!traffic)
 		publish_facts(&r);
 	else if (r.rate > 0)
@@ -342,9 +310,9 @@ int main(int argc, char **argv)
 	else
 		for (size_t i = 0; i < r.n_made; i++)
 			publish(&r, &r.made[i]);
-	drain(&r);
+	program_drain(r.producer, 0);
 	printf("{\"begun_s\": %.6f, \"seconds\": %.6f, \"cpu_s\": %.6f, \"records\": %lld, \"too_much\": %lld", (double)begun / 1e6,
-	       (double)(now_us() - begun) / 1e6, (double)(clock_us(CLOCK_PROCESS_CPUTIME_ID) - cpu) / 1e6, (long long)r.published,
+	       (double)(now_us() - begun) / 1e6, (double)(program_us(CLOCK_PROCESS_CPUTIME_ID) - cpu) / 1e6, (long long)r.published,
 	       (long long)r.too_much);
 	if (traffic && r.rate > 0)
 		print_latency(&r);

@@ -8,11 +8,11 @@
  * account). Counted: want, what the book does with the answers, note, decide, apply, and the changes to be saved; not: SQL, encoding, Kafka.
  * The last line is JSON.
  */
-#include "cash_exhaustive.h"
-#include "cash_world.h"
-
 #include "cash/cash.h"
 #include "cash/tables.h"
+#include "cash_exhaustive.h"
+#include "cash_world.h"
+#include "program.h"
 
 #include <time.h>
 
@@ -148,14 +148,6 @@ static void make_world(struct speed *s)
 
 /* ---- speed: measuring ---- */
 
-static double seconds_of(clockid_t clock)
-{
-	struct timespec t;
-
-	CHECK(clock_gettime(clock, &t) == 0);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* A batch, with the answers it gets. */
 struct prepared {
 	const struct input *in;
@@ -182,10 +174,10 @@ static __attribute__((noinline)) void run(struct speed *s, struct prepared *p)
 /* Payments per second of a core: all accounts' in one batch. */
 static double measure_rate(struct speed *s, struct prepared *lines, struct prepared *transfers, double seconds)
 {
-	double begun = seconds_of(CLOCK_THREAD_CPUTIME_ID), now = begun;
+	double begun = program_seconds(CLOCK_THREAD_CPUTIME_ID), now = begun;
 	size_t n = 0;
 
-	for (; now - begun < seconds; now = seconds_of(CLOCK_THREAD_CPUTIME_ID)) {
+	for (; now - begun < seconds; now = program_seconds(CLOCK_THREAD_CPUTIME_ID)) {
 		run(s, lines);
 		run(s, transfers);
 		n += lines->n;
@@ -211,14 +203,14 @@ static size_t measure_alone(struct speed *s, double seconds, double *sample, dou
 		alone[2 * a] = prepare(s, &s->lines.in[a], 1, NULL);
 		alone[2 * a + 1] = prepare(s, &s->transfers.in[a], 1, NULL);
 	}
-	begun = now = seconds_of(CLOCK_MONOTONIC);
+	begun = now = program_seconds(CLOCK_MONOTONIC);
 	for (size_t a = 0; now - begun < seconds && n < SAMPLES_MAX; a = (a + 1) % s->n_accounts) {
-		before = seconds_of(CLOCK_MONOTONIC);
-		double cpu_before = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+		before = program_seconds(CLOCK_MONOTONIC);
+		double cpu_before = program_seconds(CLOCK_THREAD_CPUTIME_ID);
 		run(s, &alone[2 * a]);
 		run(s, &alone[2 * a + 1]);
-		cpu_sample[n] = (seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu_before) * 1e6;
-		now = seconds_of(CLOCK_MONOTONIC);
+		cpu_sample[n] = (program_seconds(CLOCK_THREAD_CPUTIME_ID) - cpu_before) * 1e6;
+		now = program_seconds(CLOCK_MONOTONIC);
 		sample[n++] = (now - before) * 1e6;
 	}
 	qsort(sample, n, sizeof(*sample), ascending);

@@ -7,6 +7,7 @@
  * only what follows is timed. The last line of the output is JSON: rows, bytes, chunks, seconds, cpu (of this process).
  */
 #include "base/base.h"
+#include "program.h"
 
 #include <arpa/inet.h>
 #include <libpq-fe.h>
@@ -123,14 +124,6 @@ static void copy_chunk(PGconn *c, const struct rows *t, int32_t chunk)
 	PQclear(PQgetResult(c));
 }
 
-static double seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 int main(int argc, char **argv)
 {
 	static struct rows tables[TABLES_MAX];
@@ -160,7 +153,7 @@ int main(int argc, char **argv)
 	}
 
 	PGconn *target = open_one(argv[2]);
-	double begun = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	double begun = program_seconds(CLOCK_MONOTONIC), cpu = program_seconds(CLOCK_PROCESS_CPUTIME_ID);
 	for (int32_t chunk = 0; chunk < chunks; chunk++) {
 		run(target, "BEGIN", PGRES_COMMAND_OK);
 		for (size_t i = 0; i < n; i++)
@@ -168,7 +161,7 @@ int main(int argc, char **argv)
 		run(target, "COMMIT", PGRES_COMMAND_OK);
 	}
 	printf("{\"rows\": %lld, \"bytes\": %lld, \"chunks\": %d, \"seconds\": %.4f, \"cpu\": %.4f}\n", (long long)rows,
-	       (long long)bytes, chunks, seconds(CLOCK_MONOTONIC) - begun, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+	       (long long)bytes, chunks, program_seconds(CLOCK_MONOTONIC) - begun, program_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
 	PQfinish(target);
 	return 0;
 }

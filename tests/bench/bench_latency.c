@@ -9,6 +9,7 @@
  */
 #include "bus/bus.h"
 #include "outcomes.h"
+#include "program.h"
 #include "reporting/reporting.h"
 #include "reporting/tables.h"
 #include "store/store.h"
@@ -33,22 +34,6 @@ static struct one *records;
 static int64_t n_records, rate, skip, begun_us;
 static struct outcomes stream;
 
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static void must(bool ok, const struct err *err)
-{
-	if (ok)
-		return;
-	fprintf(stderr, "bench_latency: %s: %s\n", err->code, err->msg);
-	exit(1);
-}
-
 static void make_records(struct arena *keep)
 {
 	struct arena *a = arena_new((size_t)1 << 20, (size_t)64 << 20);
@@ -71,12 +56,12 @@ static int64_t due_now(int64_t at, int64_t most)
 
 	if (rate == 0)
 		return MIN(most, n_records - at);
-	if (begun_us + at * 1000000 / rate > now_us()) {
+	if (begun_us + at * 1000000 / rate > program_us(CLOCK_REALTIME)) {
 		int64_t due = begun_us + at * 1000000 / rate;
 		struct timespec t = { (time_t)(due / 1000000), (long)(due % 1000000) * 1000 };
 		clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL);
 	}
-	while (at + n < n_records && n < most && begun_us + (at + n) * 1000000 / rate <= now_us()) {
+	while (at + n < n_records && n < most && begun_us + (at + n) * 1000000 / rate <= program_us(CLOCK_REALTIME)) {
 		records[at + n].due_us = begun_us + (at + n) * 1000000 / rate;
 		n++;
 	}
@@ -96,18 +81,18 @@ static void *consume(void *arg)
 
 	for (int32_t p = 0; p < LANES; p++)
 		range[p] = (struct bus_range){ ECHO, p, BUS_END, BUS_FOLLOW };
-	must(bus_reader_open(&conf, range, LANES, &err, &reader), &err);
+	program_must(bus_reader_open(&conf, range, LANES, &err, &reader), "consumer", &err);
 	begun_us = -1; /* ready */
 	for (int64_t n = 0; n < n_records;) {
 		enum bus_read what = bus_reader_poll(reader, 100, &r, &err);
 
-		must(what != BUS_READ_FAILED, &err);
+		program_must(what != BUS_READ_FAILED, "consumer", &err);
 		if (what != BUS_READ_RECORD)
 			continue;
 		CHECK(bus_header(&r, "at", &at));
 		int64_t which;
 		CHECK(text_parse_i64(at, &which));
-		records[which].done_us = now_us();
+		records[which].done_us = program_us(CLOCK_REALTIME);
 		bus_record_release(&r);
 		n++;
 	}
@@ -125,11 +110,11 @@ static void echo(char *brokers)
 
 	begun_us = 0;
 	CHECK(pthread_create(&thread, NULL, consume, brokers) == 0);
-	must(bus_producer_open(&conf, 1, &err, &producer), &err);
+	program_must(bus_producer_open(&conf, 1, &err, &producer), "producer", &err);
 	while (__atomic_load_n(&begun_us, __ATOMIC_SEQ_CST) == 0)
 		usleep(1000);
 	usleep(500000);
-	begun_us = now_us();
+	begun_us = program_us(CLOCK_REALTIME);
 	for (int64_t i = 0, n; i < n_records; i += n) {
 		n = due_now(i, BATCH_MAX);
 		for (int64_t k = i; k < i + n; k++) {
@@ -140,7 +125,7 @@ static void echo(char *brokers)
 					       .value = records[k].value,
 					       .headers = &h,
 					       .headers_n = 1 };
-			must(bus_produce(producer, &out, &err), &err);
+			program_must(bus_produce(producer, &out, &err), "publish", &err);
 		}
 		bus_drain(producer, 0, NULL, NULL, NULL);
 	}
@@ -176,9 +161,9 @@ static void note(struct book *book, struct one *o, bool wanting)
 	struct err err;
 	void *event;
 
-	must(wire_decode(billing ? &billing_event_msg : &cash_event_msg, (const uint8_t *)o->value.s, o->value.n, book_arena(book),
-			 &err, &event),
-	     &err);
+	program_must(wire_decode(billing ? &billing_event_msg : &cash_event_msg, (const uint8_t *)o->value.s, o->value.n,
+				 book_arena(book), &err, &event),
+		     "decode", &err);
 	*in = (struct input){ .source = billing ? REPORTING_BILLING : REPORTING_CASH,
 			      .lane = o->lane,
 			      .lanes = LANES,
@@ -204,14 +189,14 @@ static void store(const char *conninfo)
 	struct store *s;
 	struct err err;
 
-	must(store_open(conninfo, &err, &s), &err);
-	must(store_prepare(s, core->tables, core->n_tables, &err), &err);
+	program_must(store_open(conninfo, &err, &s), "connect", &err);
+	program_must(store_prepare(s, core->tables, core->n_tables, &err), "prepare", &err);
 	struct store_result *known;
-	must(store_query(s, "SELECT lane, ledger_seq FROM ledger_counter", 0, NULL, &err, &known), &err);
+	program_must(store_query(s, "SELECT lane, ledger_seq FROM ledger_counter", 0, NULL, &err, &known), "ledger_counter", &err);
 	for (size_t i = 0; i < store_result_rows(known); i++)
 		counters[store_result_i64(known, i, "lane")] = store_result_i64(known, i, "ledger_seq");
 	store_result_free(known);
-	begun_us = now_us();
+	begun_us = program_us(CLOCK_REALTIME);
 	for (int64_t i = 0, n; i < n_records; i += n) {
 		struct book *book = book_new(a, core->tables, core->n_tables);
 
@@ -221,10 +206,10 @@ static void store(const char *conninfo)
 		answer(book);
 		for (int64_t k = i; k < i + n; k++)
 			note(book, &records[k], false);
-		must(store_begin(s, NULL, NULL, 0, &err), &err);
-		must(store_save_commit(s, core->tables, core->n_tables, book, &err), &err);
+		program_must(store_begin(s, NULL, NULL, 0, &err), "begin", &err);
+		program_must(store_save_commit(s, core->tables, core->n_tables, book, &err), "save", &err);
 		for (int64_t k = i; k < i + n; k++)
-			records[k].done_us = now_us();
+			records[k].done_us = program_us(CLOCK_REALTIME);
 		arena_reset(a);
 	}
 	store_close(s);

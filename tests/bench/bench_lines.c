@@ -7,6 +7,7 @@
 #include "book/col.h"
 #include "bus/bus.h"
 #include "outcomes.h"
+#include "program.h"
 #include "record_rows.h"
 #include "reporting/tables.h"
 
@@ -20,12 +21,6 @@ struct run {
 	int64_t ledger_seq[1024]; /* per lane */
 	int64_t lines, bytes;
 };
-
-static void fail(const char *what, const struct err *err)
-{
-	fprintf(stderr, "bench_lines: %s: %s: %s\n", what, err->code, err->msg);
-	exit(1);
-}
 
 /* Reporting asks for the last number of the lane and nothing else: the stream has no releases, returns or episodes. */
 static bool answer(void *ctx, struct book *book, struct book_question *question, struct err *err)
@@ -91,19 +86,9 @@ static void publish(struct run *r, const struct outcome_record *o, const void *r
 	struct bus_out out = { .topic = r->topic, .partition = o->lane, .key = o->key, .value = line_of(r, row, arena) };
 	struct err err;
 
-	if (!bus_produce(r->producer, &out, &err))
-		fail(r->topic, &err);
+	program_must(bus_produce(r->producer, &out, &err), r->topic, &err);
 	r->lines++;
 	r->bytes += (int64_t)out.value.n;
-}
-
-static void drain(struct run *r, size_t left)
-{
-	struct err err;
-
-	while (bus_in_flight(r->producer) > left)
-		if (!bus_drain(r->producer, 1000, NULL, NULL, &err) && strcmp(err.code, "not_acknowledged") != 0)
-			fail("publish", &err);
 }
 
 static void run(struct run *r, struct outcomes *stream, int64_t records, struct arena *arena)
@@ -117,28 +102,16 @@ static void run(struct run *r, struct outcomes *stream, int64_t records, struct 
 		arena_reset(arena);
 		outcomes_next(stream, arena, &o);
 		struct bench_record record = { .topic = o.topic, .lane = o.lane, .value = o.value };
-		if (!record_rows(&record, arena, answer, r, &err, &book))
-			fail("project", &err);
+		program_must(record_rows(&record, arena, answer, r, &err, &book), "project", &err);
 		struct book_change *lines = book_changes(book, &reporting_ledger_line_table, &n);
 		for (size_t k = 0; k < n; k++)
 			publish(r, &o, lines[k].row, arena);
 		if (bus_in_flight(r->producer) > BUS_IN_FLIGHT_MAX / 2)
-			drain(r, BUS_IN_FLIGHT_MAX / 4);
+			program_drain(r->producer, BUS_IN_FLIGHT_MAX / 4);
 	}
-	drain(r, 0);
+	program_drain(r->producer, 0);
 	printf("{\"records\": %lld, \"lines\": %lld, \"bytes\": %lld}\n", (long long)records, (long long)r->lines,
 	       (long long)r->bytes);
-}
-
-static int64_t number(const char *s)
-{
-	int64_t n;
-
-	if (!text_parse_i64(text_of(s), &n) || n < 0) {
-		fprintf(stderr, "bench_lines: expected a number, got \"%s\"\n", s);
-		exit(2);
-	}
-	return n;
 }
 
 static void make_topic(const struct bus_conf *conf, const char *topic, int64_t lanes)
@@ -146,8 +119,8 @@ static void make_topic(const struct bus_conf *conf, const char *topic, int64_t l
 	struct bus_admin *admin;
 	struct err err;
 
-	if (!bus_admin_open(conf, &err, &admin) || !bus_topic_create(admin, topic, (int32_t)lanes, -1, NULL, 0, &err))
-		fail(topic, &err);
+	program_must(bus_admin_open(conf, &err, &admin) && bus_topic_create(admin, topic, (int32_t)lanes, -1, NULL, 0, &err), topic,
+		     &err);
 	bus_admin_close(admin);
 }
 
@@ -176,16 +149,16 @@ int main(int argc, char **argv)
 			r.binary = true;
 			break;
 		case 'l':
-			lanes = number(optarg);
+			lanes = program_number(optarg);
 			break;
 		case 'n':
-			records = number(optarg);
+			records = program_number(optarg);
 			break;
 		case 'a':
-			accounts = number(optarg);
+			accounts = program_number(optarg);
 			break;
 		case 'e':
-			seed = number(optarg);
+			seed = program_number(optarg);
 			break;
 		default:
 			return 2;
@@ -196,8 +169,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	make_topic(&conf, r.topic, lanes);
-	if (!bus_producer_open(&conf, 20, &err, &r.producer))
-		fail("producer", &err);
+	program_must(bus_producer_open(&conf, 20, &err, &r.producer), "producer", &err);
 	outcomes_init(&stream, accounts, (int32_t)lanes, (uint64_t)seed);
 
 	struct arena *arena = arena_new((size_t)1 << 20, (size_t)64 << 20);

@@ -14,6 +14,7 @@
 
 #include "book/col.h"
 #include "bus/bus.h"
+#include "program.h"
 #include "record_rows.h"
 #include "store/store_impl.h"
 
@@ -34,12 +35,6 @@ struct naive {
 	size_t n_known;
 	int64_t records, statements;
 };
-
-static void fail(const char *what, const char *why)
-{
-	fprintf(stderr, "bench_naive: %s: %s\n", what, why);
-	exit(1);
-}
 
 /* ---- SQL ----------------------------------------------------------------------------------------------------------------- */
 
@@ -102,7 +97,7 @@ static PGresult *check(struct naive *v, PGresult *result, const char *what)
 	ExecStatusType status = PQresultStatus(result);
 
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-		fail(what, PQerrorMessage(v->conn));
+		program_fail(what, PQerrorMessage(v->conn));
 	return result;
 }
 
@@ -232,7 +227,7 @@ static void project(struct naive *v, const struct bus_record *r)
 
 	plain(v, "BEGIN");
 	if (!record_rows(&record, v->arena, answer, v, &err, &book))
-		fail(err.code, err.msg);
+		program_fail(err.code, err.msg);
 	save(v, book);
 	plain(v, "COMMIT");
 	v->records++;
@@ -251,12 +246,12 @@ static size_t ranges_of(struct naive *v, const struct bus_conf *conf, struct bus
 	size_t n = 0;
 
 	if (!bus_admin_open(conf, &err, &admin))
-		fail(err.code, err.msg);
+		program_fail(err.code, err.msg);
 	for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
 		int32_t partitions;
 
 		if (!bus_topic_info(admin, topics[t], &err, &partitions))
-			fail(err.code, err.msg);
+			program_fail(err.code, err.msg);
 		for (int32_t p = 0; p < partitions && n < RANGES_MAX; p++) {
 			char lane[16];
 			const char *const values[] = { topics[t], lane };
@@ -269,21 +264,13 @@ static size_t ranges_of(struct naive *v, const struct bus_conf *conf, struct bus
 				"position");
 			int64_t from = BUS_BEGINNING;
 			if (PQntuples(result) > 0 && !text_parse_i64(text_of(PQgetvalue(result, 0, 0)), &from))
-				fail("position", "not a number");
+				program_fail("position", "not a number");
 			PQclear(result);
 			ranges[n++] = (struct bus_range){ .topic = topics[t], .partition = p, .from = from, .until = BUS_END };
 		}
 	}
 	bus_admin_close(admin);
 	return n;
-}
-
-static double seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* The clock begins with the first record in hand: connecting and preparing to read are not projecting. */
@@ -295,24 +282,24 @@ static void run(struct naive *v, const struct bus_conf *conf, int64_t most)
 	struct bus_record record;
 	enum bus_read what;
 	struct err err;
-	double begun = seconds(CLOCK_MONOTONIC), cpu = 0;
+	double begun = program_seconds(CLOCK_MONOTONIC), cpu = 0;
 
 	if (!bus_reader_open(conf, ranges, n, &err, &reader))
-		fail(err.code, err.msg);
+		program_fail(err.code, err.msg);
 	while (v->records < most && (what = bus_reader_poll(reader, 1000, &record, &err)) != BUS_READ_DONE) {
 		if (what == BUS_READ_FAILED)
-			fail(err.code, err.msg);
+			program_fail(err.code, err.msg);
 		if (what != BUS_READ_RECORD)
 			continue;
 		if (v->records == 0) {
-			begun = seconds(CLOCK_MONOTONIC);
-			cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+			begun = program_seconds(CLOCK_MONOTONIC);
+			cpu = program_seconds(CLOCK_PROCESS_CPUTIME_ID);
 		}
 		project(v, &record);
 		bus_record_release(&record);
 	}
 	printf("{\"records\": %lld, \"statements\": %lld, \"seconds\": %.3f, \"cpu\": %.3f}\n", (long long)v->records,
-	       (long long)v->statements, seconds(CLOCK_MONOTONIC) - begun, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+	       (long long)v->statements, program_seconds(CLOCK_MONOTONIC) - begun, program_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
 	bus_reader_close(reader);
 }
 
@@ -342,17 +329,17 @@ int main(int argc, char **argv)
 			break;
 		case 'n':
 			if (!text_parse_i64(text_of(optarg), &most))
-				fail("--records", "not a number");
+				program_fail("--records", "not a number");
 			break;
 		default:
 			return 2;
 		}
 	}
 	if (conf.brokers == NULL || conninfo == NULL)
-		fail("usage", "--brokers and --conninfo are missing");
+		program_fail("usage", "--brokers and --conninfo are missing");
 	v.conn = PQconnectdb(conninfo);
 	if (PQstatus(v.conn) != CONNECTION_OK)
-		fail("connect", PQerrorMessage(v.conn));
+		program_fail("connect", PQerrorMessage(v.conn));
 	if (schema != NULL) {
 		const char *const values[] = { schema };
 

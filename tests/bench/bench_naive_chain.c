@@ -13,6 +13,7 @@
 #include "ev/crm.h"
 #include "ev/reference.h"
 #include "money/money.h"
+#include "program.h"
 #include "wire/topics.h"
 #include "wire/wire.h"
 
@@ -95,12 +96,6 @@ struct naive {
 	int64_t events, duplicates;
 };
 
-static void fail(const char *what, const char *why)
-{
-	fprintf(stderr, "bench_naive_chain: %s: %s\n", what, why);
-	exit(1);
-}
-
 /* ---- statements ------------------------------------------------------------------------------------------------------------- */
 
 #define ASK(n, what, ...)                                                                                                          \
@@ -116,7 +111,7 @@ static PGresult *ask(struct naive *n, enum statement what, const char *const *pa
 	PGresult *r = PQexecPrepared(n->conn, name, (int)n_params, params, NULL, NULL, 0);
 
 	if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_TUPLES_OK)
-		fail(sql[what], PQerrorMessage(n->conn));
+		program_fail(sql[what], PQerrorMessage(n->conn));
 	return r;
 }
 
@@ -125,7 +120,7 @@ static void say(struct naive *n, const char *command)
 	PGresult *r = PQexec(n->conn, command);
 
 	if (PQresultStatus(r) != PGRES_COMMAND_OK)
-		fail(command, PQerrorMessage(n->conn));
+		program_fail(command, PQerrorMessage(n->conn));
 	PQclear(r);
 }
 
@@ -198,7 +193,7 @@ static void ship(struct naive *n, const struct crm_order_fulfilled *f)
 	int64_t net = 0, tax = 0, minor;
 
 	if (PQntuples(order) != 1 || PQntuples(lines) == 0)
-		fail(order_id, "no such order");
+		program_fail(order_id, "no such order");
 	for (int i = 0; i < PQntuples(lines); i++) {
 		CHECK(money_extend(int_cell(lines, i, 0), int_cell(lines, i, 1), 2, &minor));
 		net += minor;
@@ -346,7 +341,7 @@ static void one_event(struct naive *n, const struct bus_record *record)
 	arena_reset(n->arena);
 	if (!bus_header(record, "ce_id", &id) || !bus_header(record, "ce_source", &source) ||
 	    !wire_decode(topic->msg, (const uint8_t *)record->value.s, record->value.n, n->arena, &err, &ev))
-		fail(record->topic, "not an event");
+		program_fail(record->topic, "not an event");
 	say(n, "BEGIN");
 	PGresult *seen = ASK(n, SEEN, str(n, source), str(n, id));
 	bool first = PQcmdTuples(seen)[0] == '1';
@@ -371,16 +366,16 @@ static void find_ranges(struct naive *n)
 	struct err err;
 
 	if (!bus_admin_open(&n->conf, &err, &admin))
-		fail("kafka", err.msg);
+		program_fail("kafka", err.msg);
 	for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
 		int32_t partitions;
 		if (!bus_topic_info(admin, topics[t], &err, &partitions))
-			fail(topics[t], err.msg);
+			program_fail(topics[t], err.msg);
 		for (int32_t p = 0; p < partitions && n->n_ranges < PARTITIONS_MAX; p++) {
 			struct bus_range *range = &n->range[n->n_ranges];
 			int64_t low, high;
 			if (!bus_watermarks(admin, topics[t], p, &err, &low, &high))
-				fail(topics[t], err.msg);
+				program_fail(topics[t], err.msg);
 			*range = (struct bus_range){ .topic = topics[t], .partition = p, .from = low, .until = high };
 			n->next_offset[n->n_ranges++] = high;
 		}
@@ -412,13 +407,13 @@ static void consume(struct naive *n)
 	struct err err;
 
 	if (!bus_reader_open(&n->conf, n->range, n->n_ranges, &err, &reader))
-		fail("kafka", err.msg);
+		program_fail("kafka", err.msg);
 	for (;;) {
 		enum bus_read got = bus_reader_poll(reader, 1000, &record, &err);
 		if (got == BUS_READ_DONE)
 			break;
 		if (got == BUS_READ_FAILED)
-			fail("kafka", err.msg);
+			program_fail("kafka", err.msg);
 		if (got != BUS_READ_RECORD)
 			continue;
 		one_event(n, &record);
@@ -427,42 +422,34 @@ static void consume(struct naive *n)
 	bus_reader_close(reader);
 }
 
-static double seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 int main(int argc, char **argv)
 {
 	struct naive n = { .conf = { .brokers = getenv("OPENITEM_KAFKA_BROKERS"), .client_id = "bench-naive" } };
 	const char *conninfo = getenv("OPENITEM_BENCH_NAIVE");
 
 	if (argc != 2 || (strcmp(argv[1], "skip") != 0 && strcmp(argv[1], "run") != 0))
-		fail("usage", "bench_naive_chain skip|run");
+		program_fail("usage", "bench_naive_chain skip|run");
 	n.arena = arena_new((size_t)1 << 20, (size_t)64 << 20);
 	n.conn = PQconnectdb(conninfo == NULL ? "" : conninfo);
 	if (PQstatus(n.conn) != CONNECTION_OK)
-		fail("postgresql", PQerrorMessage(n.conn));
+		program_fail("postgresql", PQerrorMessage(n.conn));
 	for (int i = 0; i < STATEMENTS; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "s%d", i);
 		PGresult *r = PQprepare(n.conn, name, sql[i], 0, NULL);
 		if (PQresultStatus(r) != PGRES_COMMAND_OK)
-			fail(sql[i], PQerrorMessage(n.conn));
+			program_fail(sql[i], PQerrorMessage(n.conn));
 		PQclear(r);
 	}
 	find_ranges(&n);
 	start_from(&n);
-	double begun = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	double begun = program_seconds(CLOCK_MONOTONIC), cpu = program_seconds(CLOCK_PROCESS_CPUTIME_ID);
 	if (strcmp(argv[1], "run") == 0)
 		consume(&n);
-	double ended = seconds(CLOCK_MONOTONIC);
+	double ended = program_seconds(CLOCK_MONOTONIC);
 	save_offsets(&n);
 	printf("{\"seconds\": %.6f, \"cpu_s\": %.6f, \"records\": %lld, \"duplicates\": %lld}\n", ended - begun,
-	       seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, (long long)n.events, (long long)n.duplicates);
+	       program_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, (long long)n.events, (long long)n.duplicates);
 	PQfinish(n.conn);
 	arena_free(n.arena);
 	return 0;

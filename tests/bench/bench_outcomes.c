@@ -5,6 +5,7 @@
  */
 #include "bus/bus.h"
 #include "outcomes.h"
+#include "program.h"
 
 #include <getopt.h>
 #include <time.h>
@@ -16,29 +17,6 @@ struct run {
 	int64_t records, skip, rate, bytes;
 	FILE *times;
 };
-
-static int64_t now_us(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static void fail(const char *what, const struct err *err)
-{
-	fprintf(stderr, "bench_outcomes: %s: %s: %s\n", what, err->code, err->msg);
-	exit(1);
-}
-
-static void drain(struct run *r, size_t left)
-{
-	struct err err;
-
-	while (bus_in_flight(r->producer) > left)
-		if (!bus_drain(r->producer, 1000, NULL, NULL, &err) && strcmp(err.code, "not_acknowledged") != 0)
-			fail("publish", &err);
-}
 
 static struct bus_header h(const char *name, struct text value)
 {
@@ -66,8 +44,7 @@ static void publish(struct run *r, const struct outcome_record *o)
 			       .headers_n = ARRAY_LEN(headers) };
 	struct err err;
 
-	if (!bus_produce(r->producer, &out, &err))
-		fail(o->topic, &err);
+	program_must(bus_produce(r->producer, &out, &err), o->topic, &err);
 	r->bytes += (int64_t)o->value.n;
 }
 
@@ -90,7 +67,7 @@ static void run(struct run *r)
 		outcomes_next(r->stream, r->arena, &o);
 	}
 
-	int64_t begun = now_us(CLOCK_MONOTONIC), wall = now_us(CLOCK_REALTIME);
+	int64_t begun = program_us(CLOCK_MONOTONIC), wall = program_us(CLOCK_REALTIME);
 
 	for (int64_t i = 0; i < r->records; i++) {
 		arena_reset(r->arena);
@@ -102,22 +79,11 @@ static void run(struct run *r)
 		if (r->rate > 0)
 			bus_drain(r->producer, 0, NULL, NULL, NULL);
 		else if (bus_in_flight(r->producer) > BUS_IN_FLIGHT_MAX / 2)
-			drain(r, BUS_IN_FLIGHT_MAX / 4);
+			program_drain(r->producer, BUS_IN_FLIGHT_MAX / 4);
 	}
-	drain(r, 0);
+	program_drain(r->producer, 0);
 	printf("{\"records\": %lld, \"seconds\": %.3f, \"bytes\": %lld}\n", (long long)r->records,
-	       (double)(now_us(CLOCK_MONOTONIC) - begun) / 1e6, (long long)r->bytes);
-}
-
-static int64_t number(const char *s)
-{
-	int64_t n;
-
-	if (!text_parse_i64(text_of(s), &n) || n < 0) {
-		fprintf(stderr, "bench_outcomes: expected a number, got \"%s\"\n", s);
-		exit(2);
-	}
-	return n;
+	       (double)(program_us(CLOCK_MONOTONIC) - begun) / 1e6, (long long)r->bytes);
 }
 
 int main(int argc, char **argv)
@@ -140,22 +106,22 @@ int main(int argc, char **argv)
 			conf.brokers = optarg;
 			break;
 		case 'l':
-			lanes = number(optarg);
+			lanes = program_number(optarg);
 			break;
 		case 'n':
-			r.records = number(optarg);
+			r.records = program_number(optarg);
 			break;
 		case 's':
-			r.skip = number(optarg);
+			r.skip = program_number(optarg);
 			break;
 		case 'r':
-			r.rate = number(optarg);
+			r.rate = program_number(optarg);
 			break;
 		case 'a':
-			accounts = number(optarg);
+			accounts = program_number(optarg);
 			break;
 		case 'e':
-			seed = number(optarg);
+			seed = program_number(optarg);
 			break;
 		case 't':
 			r.times = fopen(optarg, "we");
@@ -164,8 +130,9 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (conf.brokers == NULL || (!bus_producer_open(&conf, r.rate > 0 ? 1 : 20, &err, &r.producer)))
-		fail("--brokers", conf.brokers == NULL ? &(struct err){ .code = "usage", .msg = "missing" } : &err);
+	if (conf.brokers == NULL)
+		program_fail("--brokers", "missing");
+	program_must(bus_producer_open(&conf, r.rate > 0 ? 1 : 20, &err, &r.producer), "--brokers", &err);
 	outcomes_init(&stream, accounts, (int32_t)lanes, (uint64_t)seed);
 	r.arena = arena_new((size_t)1 << 20, (size_t)64 << 20);
 	run(&r);

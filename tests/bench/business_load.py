@@ -32,7 +32,7 @@ class Load(threading.Thread):
         super().__init__(daemon=True)
         self.world = World(stack)
         self.out = load.Out(self.world, "full", "murmur2_random", random.Random(1))
-        self.sql, self.others_sql = (Sql(self.world.admin_conninfo(), stack.env) for _ in range(2))  # of this thread, of whoever measures
+        self.sql, self.others_sql = (Sql(self.world.stack.superuser(), stack.env) for _ in range(2))  # of this thread, of whoever measures
         self.query = position_query()
         self.orders = self.published = 0
         self.ended = False

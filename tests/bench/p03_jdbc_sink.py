@@ -63,7 +63,7 @@ class Sides:
     def __init__(self, bench, stack, connect):
         self.bench, self.stack, self.connect = bench, stack, connect
         self.p = Projection(bench, stack)
-        self.sql = Sql(stack, Projection.administrator_of(stack).replace("dbname=postgres", "dbname=openitem"))
+        self.sql = Sql(stack, stack.superuser())
         self.records, self.cap = bench.size(200000, 10000), bench.size(None, 500)
         self.runs = 0
         self.p.publish(self.records)

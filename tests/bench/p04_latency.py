@@ -81,8 +81,7 @@ def latency(bench):
     """publish until visible in the projection at 1,000/s, beside Kafka alone and the transaction alone"""
     seconds = bench.size(12 + WARM_S, 4)
     with bench.stack("p4", services=False) as stack:
-        administrator = Projection.administrator_of(stack)
-        stack.psql(administrator, "ALTER SYSTEM SET track_commit_timestamp = on")
+        stack.psql(stack.superuser(), "ALTER SYSTEM SET track_commit_timestamp = on")
         stack.shell("deploy/down")
         stack.shell("deploy/up", "--no-services")
         late = Latency(bench, stack)

@@ -115,9 +115,7 @@ class Ledger:
 
     def __init__(self, bench, stack):
         self.bench, self.stack = bench, stack
-        with open(os.path.join(stack.home, "secrets", "admin.env"), encoding="utf-8") as f:
-            self.admin = next(line.split("=", 1)[1].strip().strip("\"'") for line in f if line.startswith("OPENITEM_TEST_POSTGRES="))
-        self.admin += " dbname=" + stack.sql("reporting", "SELECT current_database()")[0][0]
+        self.admin = stack.superuser()
 
     def psql(self, script, **variables):
         p = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *(f"-v{k}={v}" for k, v in variables.items()), "-d", self.admin, "-f", "-"],

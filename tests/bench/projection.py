@@ -1,11 +1,10 @@
 """Reporting fed from Kafka with records that bench_outcomes makes, and the same rows by COPY BINARY into a schema of the same shape."""
 import contextlib
-import os
 import re
 import subprocess
 import time
 
-from harness import BUILD, Failed, cpu_of, program
+from harness import Failed, cpu_of, program
 
 CHUNK = 1000  # records per transaction of the raw side
 # Tables that records of outcomes.h write, by their own ledger_seq; the others below.
@@ -48,12 +47,6 @@ class Projection:
         self.sql = Sql(stack, self.owner)
         self.published = 0
         self.make_raw()
-
-    @staticmethod
-    def administrator_of(stack):
-        """Connection string of the superuser."""
-        with open(os.path.join(stack.home, "secrets", "admin.env"), encoding="utf-8") as f:
-            return next(line.split("=", 1)[1].strip().strip('"') for line in f if line.startswith("OPENITEM_TEST_POSTGRES="))
 
     def make_raw(self):
         dump = subprocess.run(["pg_dump", "--schema-only", "--schema=reporting", "--no-owner", "--no-privileges", "-d", self.owner], env=self.stack.env,
@@ -105,7 +98,7 @@ class Projection:
 
     def checkpoint(self):
         """So that neither side writes whole pages for what the other has made dirty."""
-        if self.stack.psql(self.administrator_of(self.stack), "CHECKPOINT").returncode != 0:
+        if self.stack.psql(self.stack.superuser(), "CHECKPOINT").returncode != 0:
             raise Failed("CHECKPOINT was refused")
 
     # ---- the raw side

@@ -124,11 +124,6 @@ def search_path(stack):
             yield f"{s} sees statements of others: {seen.stdout}{seen.stderr}"
 
 
-def superuser(stack):
-    with open(os.path.join(stack.home, "secrets", "admin.env")) as f:
-        return re.search(r'OPENITEM_TEST_POSTGRES="(.*)"', f.read()).group(1).replace("dbname=postgres", "dbname=openitem")
-
-
 def catalog(stack):
     """The same asked of the server, for every table there is: what tries cannot cover."""
     ours = "(SELECT rolname FROM pg_roles WHERE rolname ~ '^openitem_' AND rolname <> 'openitem_owner')"
@@ -160,7 +155,7 @@ def catalog(stack):
             AND c.relname IN ('audit_record', 'ledger_line', 'redrive', 'redrive_sent', 'inbox')
             AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'append_only' AND t.tgenabled = 'O')"""),
     ):
-        p = stack.psql(superuser(stack), query)
+        p = stack.psql(stack.superuser(), query)
         if p.returncode != 0 or p.stdout.strip():
             yield f"{what}: {p.stdout}{p.stderr}"
     p = stack.psql(stack.setting("OPENITEM_REPORTING_DATABASE_OWNER"), "DELETE FROM reporting.ledger_line")
@@ -412,7 +407,7 @@ def everything_sent(stack, kafka, sent):
     for (topic, path), tries in fields.items():
         if len(tries) > 3 and not any(ok for plain, ok in tries if plain):
             yield f"{topic} {'.'.join(path)}: nothing was let through: this test proves nothing about it"
-    tables = stack.psql(superuser(stack), "SELECT count(*) FROM pg_tables WHERE schemaname = ANY ('{%s}')" % ",".join(SCHEMAS)).stdout.strip()
+    tables = stack.psql(stack.superuser(), "SELECT count(*) FROM pg_tables WHERE schemaname = ANY ('{%s}')" % ",".join(SCHEMAS)).stdout.strip()
     if int(tables) < 40 or os.path.exists(nasty.MARKER):
         yield f"something was executed: {tables} tables, {nasty.MARKER} {os.path.exists(nasty.MARKER)}"
 

@@ -35,13 +35,6 @@ def owner(stack, service, query):
     return [line.split("\x1f") for line in p.stdout.splitlines()]
 
 
-def superuser(stack):
-    """For pg_dump, and what only PostgreSQL's superuser may do."""
-    with open(os.path.join(stack.home, "secrets", "admin.env")) as f:
-        conninfo = next(line for line in f if line.startswith("OPENITEM_TEST_POSTGRES=")).split("=", 1)[1].strip().strip('"')
-    return conninfo + " dbname=openitem"
-
-
 # ---- something to rebuild -----------------------------------------------------------------------------------------------------
 
 
@@ -223,14 +216,14 @@ def damaged(stack):
 
 def dump(stack, service):
     path = os.path.join(stack.home, f"{service}.sql")
-    p = subprocess.run(["pg_dump", "-n", service, "-f", path, "-d", superuser(stack)], env=stack.env, capture_output=True, text=True)
+    p = subprocess.run(["pg_dump", "-n", service, "-f", path, "-d", stack.superuser()], env=stack.env, capture_output=True, text=True)
     if p.returncode != 0:
         raise Failed(f"pg_dump {service}: {p.stderr}")
     return path
 
 
 def restore(stack, service, path):
-    p = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", superuser(stack), "-c",
+    p = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", stack.superuser(), "-c",
                         f"SET client_min_messages = warning; DROP SCHEMA {service} CASCADE", "-f", path], env=stack.env, capture_output=True, text=True)
     if p.returncode != 0:
         raise Failed(f"restoring {service}: {p.stderr}")

@@ -90,12 +90,17 @@ class Stack:
         with open(os.path.join(self.home, "run", service + ".pid")) as f:
             return int(f.read().split()[0])
 
-    def setting(self, name):
-        with open(os.path.join(self.home, "env")) as f:
+    def setting(self, name, file="env"):
+        with open(os.path.join(self.home, file), encoding="utf-8") as f:
             for line in f:
                 if line.startswith(name + "="):
                     return line.split("=", 1)[1].strip().strip('"')
-        raise Failed(f"{name}: not in {self.home}/env")
+        raise Failed(f"{name}: not in {self.home}/{file}")
+
+    def superuser(self, database="openitem"):
+        """Connection string of PostgreSQL's superuser: for pg_dump, and what only he may do."""
+        conninfo = self.setting("OPENITEM_TEST_POSTGRES", os.path.join("secrets", "admin.env"))
+        return conninfo.replace("dbname=postgres", f"dbname={database}")
 
 
 class Tests:

@@ -222,7 +222,7 @@ class Faults:
         """Beside everything else: on a large schema it takes minutes, and the service goes on. A file of its own: PostgreSQL may go away under it, and then the one before counts."""
         self.dumps += 1
         path = os.path.join(self.world.stack.home, f"backup-{service}-{self.dumps}.dump")
-        self.dumping = service, path, subprocess.Popen(["pg_dump", "-Fc", f"--schema={service}", "-f", path, "-d", self.world.admin_conninfo()], env=self.world.stack.env,
+        self.dumping = service, path, subprocess.Popen(["pg_dump", "-Fc", f"--schema={service}", "-f", path, "-d", self.world.stack.superuser()], env=self.world.stack.env,
                                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def dump_end(self, wait=False):
@@ -269,7 +269,7 @@ class Faults:
         wait_until(f"{service} to publish something after the backup", 120, lambda: service == "reporting" or self.published_since(lanes), 0.2)
         begin = time.monotonic()
         self.supervisor_stop(service)
-        conninfo = self.world.admin_conninfo()
+        conninfo = self.world.stack.superuser()
         self.sql("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-c", f"DROP SCHEMA {service} CASCADE")
         self.sql("pg_restore", "--exit-on-error", "-d", conninfo, path)
         note = self.told_and_rebuilt(service)

@@ -113,7 +113,7 @@ class Watch:
     """(service, lane) -> Lane, as the databases stand now."""
 
     def __init__(self, world):
-        self.sql = Sql(world.admin_conninfo(), world.stack.env, 2)
+        self.sql = Sql(world.stack.superuser(), world.stack.env, 2)
 
     def look(self):
         return {(r[0], int(r[1])): Lane(r) for r in self.sql(LANES)}
@@ -153,14 +153,9 @@ class World:
         self.classes = wire.load_classes(BUILD)
         self.companies, self.day = {}, dt.date(2026, 3, 2)
         self.days, self.days_lock = collections.OrderedDict(), threading.Lock()
-        self.clerk_sql = Sql(self.admin_conninfo(), stack.env)
+        self.clerk_sql = Sql(self.stack.superuser(), stack.env)
         self.second = {}  # service -> Popen of a second instance
         self.stopped_services = set()
-
-    def admin_conninfo(self):
-        with open(os.path.join(self.stack.home, "secrets", "admin.env")) as f:
-            line = next(x for x in f if x.startswith("OPENITEM_TEST_POSTGRES="))
-        return line.split("=", 1)[1].strip().strip('"').replace("dbname=postgres", "dbname=openitem")
 
     # ---- the day, and what was published on it
 

@@ -51,9 +51,7 @@ class Faults(Stack):
                 os.unlink(self.orders_file(service))
 
     def administrator(self, query):
-        with open(os.path.join(self.home, "secrets", "admin.env"), encoding="utf-8") as f:
-            conninfo = next(line.split("=", 1)[1].strip().strip('"') for line in f if line.startswith("OPENITEM_TEST_POSTGRES="))
-        p = self.psql(conninfo, query)
+        p = self.psql(self.superuser("postgres"), query)
         if p.returncode != 0:
             raise Failed(f"{query}: {p.stderr}")
         return p.stdout.split("\n")[:-1]
