@@ -68,19 +68,24 @@ static struct slot *slot_find(const struct table_book *tb, const void *row, uint
 	return NULL;
 }
 
+/* The slot of a key that has none. key_row must live in the arena. */
+static struct slot *slot_add(struct book *book, struct table_book *tb, const void *key_row, uint64_t hash)
+{
+	struct hashed_slot *h = ARENA_NEW(book->arena, struct hashed_slot);
+
+	h->hash = hash;
+	h->slot.key_row = key_row;
+	map_add(&tb->slots, book->arena, h, hash, slot_hash_of);
+	return &h->slot;
+}
+
 /* The slot of a key, made when new. key_row must live in the arena. */
 static struct slot *slot_make(struct book *book, struct table_book *tb, const void *key_row)
 {
 	uint64_t hash = row_key_hash(tb->table, key_row);
 	struct slot *slot = slot_find(tb, key_row, hash);
 
-	if (slot != NULL)
-		return slot;
-	struct hashed_slot *h = ARENA_NEW(book->arena, struct hashed_slot);
-	h->hash = hash;
-	h->slot.key_row = key_row;
-	map_add(&tb->slots, book->arena, h, hash, slot_hash_of);
-	return &h->slot;
+	return slot != NULL ? slot : slot_add(book, tb, key_row, hash);
 }
 
 static struct bucket *bucket_find(const struct map *m, uint64_t hash)
@@ -195,11 +200,12 @@ static uint64_t answer_hash(const struct table *table, int probe, const void *te
 	return hash;
 }
 
-static void ask(struct book *book, struct table_book *tb, int probe, const void *template_row, uint64_t hash, uint64_t eq_hash)
+static struct book_answer *ask(struct book *book, struct table_book *tb, int probe, const void *template_row, uint64_t hash,
+			       uint64_t eq_hash)
 {
 	struct book_answer *a = ARENA_NEW(book->arena, struct book_answer);
 
-	a->table = tb->table;
+	a->of = tb;
 	a->probe = probe;
 	a->template_row = template_row;
 	a->hash = hash;
@@ -209,27 +215,36 @@ static void ask(struct book *book, struct table_book *tb, int probe, const void 
 	book->n_pending++;
 	if (probe != BOOK_KEY)
 		map_add(&tb->answers, book->arena, a, hash, answer_hash_of);
+	return a;
+}
+
+struct book_answer *book_ask(struct book *book, const struct table *table, int probe, const void *template_row)
+{
+	struct table_book *tb = table_book_of(book, table);
+
+	CHECK(!(table->flags & TABLE_ADDING) && probe >= 0 && probe < table->n_probes);
+	uint64_t eq_hash = probe_hash(table, &table->probes[probe], template_row);
+	uint64_t hash = answer_hash(table, probe, template_row, eq_hash);
+	struct book_answer *a = answer_find(tb, probe, template_row, hash);
+	if (a != NULL)
+		return a;
+	return ask(book, tb, probe, arena_dup(book->arena, template_row, table->row_size), hash, eq_hash);
 }
 
 void book_want(struct book *book, const struct table *table, int probe, const void *template_row)
 {
-	struct table_book *tb = table_book_of(book, table);
-
-	CHECK(!(table->flags & TABLE_ADDING));
-	if (probe == BOOK_KEY) {
-		uint64_t hash = row_key_hash(table, template_row);
-		if (slot_find(tb, template_row, hash) != NULL)
-			return;
-		void *copy = arena_dup(book->arena, template_row, table->row_size);
-		slot_make(book, tb, copy);
-		ask(book, tb, probe, copy, hash, 0);
+	if (probe != BOOK_KEY) {
+		book_ask(book, table, probe, template_row);
 		return;
 	}
-	CHECK(probe >= 0 && probe < table->n_probes);
-	uint64_t eq_hash = probe_hash(table, &table->probes[probe], template_row);
-	uint64_t hash = answer_hash(table, probe, template_row, eq_hash);
-	if (answer_find(tb, probe, template_row, hash) == NULL)
-		ask(book, tb, probe, arena_dup(book->arena, template_row, table->row_size), hash, eq_hash);
+	struct table_book *tb = table_book_of(book, table);
+	CHECK(!(table->flags & TABLE_ADDING));
+	uint64_t hash = row_key_hash(table, template_row);
+	if (slot_find(tb, template_row, hash) != NULL)
+		return;
+	void *copy = arena_dup(book->arena, template_row, table->row_size);
+	slot_add(book, tb, copy, hash);
+	ask(book, tb, probe, copy, hash, 0);
 }
 
 struct book_question *book_questions(struct book *book, size_t *ret_n)
@@ -241,7 +256,7 @@ struct book_question *book_questions(struct book *book, size_t *ret_n)
 	for (size_t t = 0; t < book->n_tables; t++)
 		for (int p = BOOK_KEY; p < book->tables[t].table->n_probes; p++) {
 			for (struct book_answer *a = book->tables[t].pending[p + 1]; a != NULL; a = a->next)
-				qs[n++] = (struct book_question){ a->table, p, a->template_row, a };
+				qs[n++] = (struct book_question){ a->of->table, p, a->template_row, a };
 			book->tables[t].pending[p + 1] = NULL;
 		}
 	book->n_pending = 0;
@@ -279,13 +294,6 @@ void book_answer_done(struct book *book, struct book_question *q)
 
 /* ---- reading and changing ------------------------------------------------------------------------------------------- */
 
-static void miss(struct book *book, const struct table *table, int probe, const void *template_row)
-{
-	book_want(book, table, probe, template_row);
-	if (book->stepping)
-		book->again = true;
-}
-
 const void *book_get(struct book *book, const struct table *table, const void *template_row)
 {
 	struct table_book *tb = table_book_of(book, table);
@@ -295,8 +303,8 @@ const void *book_get(struct book *book, const struct table *table, const void *t
 	if (slot != NULL && slot->known)
 		return slot->row;
 	if (slot == NULL)
-		miss(book, table, BOOK_KEY, template_row);
-	else if (book->stepping)
+		book_want(book, table, BOOK_KEY, template_row);
+	if (book->stepping)
 		book->again = true;
 	return NULL;
 }
@@ -322,10 +330,10 @@ static bool in_order(const struct table *table, const struct probe *probe, const
 }
 
 /* Rows that match now, unordered, each once. */
-static size_t matching(struct book *book, const struct table_book *tb, const struct book_answer *a, const void *t,
-		       const void ***ret_rows)
+static size_t matching(struct book *book, const struct book_answer *a, const void ***ret_rows)
 {
-	const struct probe *probe = &tb->table->probes[a->probe];
+	const struct table *table = a->of->table;
+	const struct probe *probe = &table->probes[a->probe];
 	size_t n = 0;
 
 	if (a->bucket == NULL)
@@ -337,7 +345,7 @@ static size_t matching(struct book *book, const struct table_book *tb, const str
 		if (slot->seen == stamp || slot->row == NULL)
 			continue;
 		slot->seen = stamp;
-		if (probe_matches(tb->table, probe, t, slot->row))
+		if (probe_matches(table, probe, a->template_row, slot->row))
 			rows[n++] = slot->row;
 	}
 	*ret_rows = rows;
@@ -345,13 +353,13 @@ static size_t matching(struct book *book, const struct table_book *tb, const str
 }
 
 /* What an answer says now, as the changes of this batch have it. */
-static void find(struct book *book, const struct table_book *tb, struct book_answer *a)
+static void find(struct book *book, struct book_answer *a)
 {
-	const struct table *table = tb->table;
+	const struct table *table = a->of->table;
 	const struct probe *p = &table->probes[a->probe];
 	struct rows out = { 0 };
 
-	out.n = matching(book, tb, a, a->template_row, &out.row);
+	out.n = matching(book, a, &out.row);
 	if (!in_order(table, p, out.row, out.n)) /* they were loaded so, and most stay so */
 		qsort_r(out.row, out.n, sizeof(void *), sort_rows, &(struct sort_ctx){ table, p });
 	a->found_short = false;
@@ -372,25 +380,25 @@ static void find(struct book *book, const struct table_book *tb, struct book_ans
 	a->undone = book->undone;
 }
 
-struct rows book_find(struct book *book, const struct table *table, int probe, const void *template_row)
+struct rows book_read(struct book *book, struct book_answer *a)
 {
-	struct table_book *tb = table_book_of(book, table);
-
-	CHECK(probe >= 0 && probe < table->n_probes);
-	uint64_t eq_hash = probe_hash(table, &table->probes[probe], template_row);
-	struct book_answer *a = answer_find(tb, probe, template_row, answer_hash(table, probe, template_row, eq_hash));
-	if (a == NULL || !a->done) {
-		miss(book, table, probe, template_row);
+	if (!a->done) {
+		book->again = book->again || book->stepping;
 		return (struct rows){ 0 };
 	}
 	if (a->bucket == NULL)
-		a->bucket = bucket_find(&tb->buckets[probe], a->eq_hash);
+		a->bucket = bucket_find(&a->of->buckets[a->probe], a->eq_hash);
 	/* Without a bucket there were no rows, and are none. */
 	if (!a->found || a->undone != book->undone || (a->bucket != NULL && a->changes != a->bucket->changes))
-		find(book, tb, a);
+		find(book, a);
 	if (a->found_short && book->stepping)
 		book->again = true;
 	return a->rows;
+}
+
+struct rows book_find(struct book *book, const struct table *table, int probe, const void *template_row)
+{
+	return book_read(book, book_ask(book, table, probe, template_row));
 }
 
 void book_put(struct book *book, const struct table *table, const void *row)

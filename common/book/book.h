@@ -116,6 +116,14 @@ void book_want(struct book *book, const struct table *table, int probe, const vo
  * question and marks nothing. */
 const void *book_get(struct book *book, const struct table *table, const void *template_row);
 
+/* A question that was put to a book; lives as long as the book. */
+struct book_answer;
+
+/* For what is asked several times of one batch (in want, and again in decide): wants the question and names it, so that it has to be found
+ * among the others only once. book_find(...) is book_read(book, book_ask(...)). */
+struct book_answer *book_ask(struct book *book, const struct table *table, int probe, const void *template_row);
+struct rows book_read(struct book *book, struct book_answer *answer);
+
 /* The rows a probe answers now, as earlier inputs of the batch changed them. Where the answer cannot be proven complete
  * (rows beyond the limit might have moved in) the book is marked AGAIN. Same rule for unwanted probes as book_get. */
 struct rows book_find(struct book *book, const struct table *table, int probe, const void *template_row);

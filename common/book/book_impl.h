@@ -26,7 +26,7 @@ struct bucket {
 };
 
 struct book_answer {
-	const struct table *table;
+	struct table_book *of;
 	int probe;
 	const void *template_row;
 	uint64_t hash, eq_hash;

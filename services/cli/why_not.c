@@ -42,13 +42,13 @@ static struct text no_reference(const struct cash_match *m)
 {
 	struct buf b = { .arena = m->arena };
 
-	if (m->references.n == 0)
+	if (m->words->references.n == 0)
 		return TEXT("the payer names nothing that could be a document (a number has a letter, or more than four digits)");
 	buf_adds(&b, "no document, order or PO of this account is called");
-	for (size_t i = 0; i < m->references.n && i < 8; i++)
-		buf_printf(&b, "%s " TEXT_FMT, i == 0 ? "" : ",", TEXT_ARG(m->references.values[i].value));
-	if (m->references.n > 8)
-		buf_printf(&b, " and %zu more", m->references.n - 8);
+	for (size_t i = 0; i < m->words->references.n && i < 8; i++)
+		buf_printf(&b, "%s " TEXT_FMT, i == 0 ? "" : ",", TEXT_ARG(m->words->references.values[i].value));
+	if (m->words->references.n > 8)
+		buf_printf(&b, " and %zu more", m->words->references.n - 8);
 	return buf_text(&b);
 }
 

@@ -63,11 +63,11 @@ static int evidence_of(enum cash_index_kind kind)
 }
 
 /* What answers to one value counts as evidence only where the value was found: `first`..`last` kinds of evidence. */
-static void gather(struct book *book, struct evidence *evidence, struct text value, int first, int last)
+static void gather(struct book *book, struct evidence *evidence, struct book_answer **asked, struct text value, int first, int last)
 {
 	if (text_empty(value))
 		return;
-	struct rows rows = cash_payers(book, value);
+	struct rows rows = cash_payers(book, asked, value);
 
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct cash_payer_row *payer = rows.row[i];
@@ -82,17 +82,16 @@ static void gather(struct book *book, struct evidence *evidence, struct text val
 
 static void gather_all(struct book *book, const struct cash_remittance *remittance, struct evidence *evidence)
 {
-	const struct cash_words *words = cash_words(book, remittance);
-
 	if (remittance == NULL)
 		return;
+	struct cash_words *words = cash_words(book, remittance);
 	if (!text_empty(remittance->payer_account))
 		add(&evidence[BY_ADVICE], remittance->payer_account, TEXT_NONE);
-	gather(book, evidence, words->payer_bank_account, BY_BANK_ACCOUNT, BY_BANK_ACCOUNT);
-	gather(book, evidence, words->payer_reference, BY_REFERENCE, BY_REFERENCE);
+	gather(book, evidence, &words->by_bank_account, words->payer_bank_account, BY_BANK_ACCOUNT, BY_BANK_ACCOUNT);
+	gather(book, evidence, &words->by_reference, words->payer_reference, BY_REFERENCE, BY_REFERENCE);
 	for (size_t i = 0; i < words->references.n; i++)
-		gather(book, evidence, words->references.values[i].value, BY_DOCUMENT, BY_REFERENCE);
-	gather(book, evidence, words->payer_name, BY_NAME, BY_NAME);
+		gather(book, evidence, &words->payers[i], words->references.values[i].value, BY_DOCUMENT, BY_REFERENCE);
+	gather(book, evidence, &words->by_name, words->payer_name, BY_NAME, BY_NAME);
 }
 
 /* False: nobody answers to both. */

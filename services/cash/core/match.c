@@ -34,7 +34,7 @@ struct cash_match cash_match_read(struct book *book, const struct input *input, 
 	for (size_t i = 0; i < m.credits.n; i++)
 		m.anchor = MIN(m.anchor, ((const struct cash_item_row *)m.credits.row[i])->accounting_date);
 	cash_first_open(book, m.lane, m.entity, m.anchor, m.anchor);
-	m.references = cash_words(book, transfer->remittance)->references;
+	m.words = cash_words(book, transfer->remittance);
 	cash_named_want(&m);
 	return m;
 }

@@ -32,7 +32,7 @@ struct cash_match {
 	struct cash_rule_set rules;
 	bool oldest_first; /* the customer's policy */
 	struct rows debits, credits; /* open, in scope, oldest due first, at most CASH_APPLY_ITEMS_MAX + 1 */
-	struct cash_reference_list references;
+	struct cash_words *words; /* the payer's */
 	const struct cash_item_row *receipt; /* in decide only */
 	int64_t amount_minor; /* its open amount */
 };

@@ -46,8 +46,8 @@ void cash_named_want(const struct cash_match *match)
 {
 	size_t looked_at = 0;
 
-	for (size_t v = 0; v < match->references.n; v++) {
-		struct rows rows = cash_references(match->book, match->lane, match->account, match->references.values[v].value);
+	for (size_t v = 0; v < match->words->references.n; v++) {
+		struct rows rows = cash_references(match->book, match->lane, match->account, match->words, v);
 
 		for (size_t i = 0; i < rows.n && may_look(&looked_at); i++)
 			cash_items_of(match->book, match->lane, match->account,
@@ -160,9 +160,11 @@ static void name_group(struct named *n, const size_t *candidate, size_t n_candid
 		name_single(n, candidate[i], n->document[candidate[i]].is_debit ? amount_minor : 0);
 }
 
-static void name_value(struct named *n, const struct cash_reference_value *value)
+/* What reference number `at_word` of the payer's words names. */
+static void name_value(struct named *n, size_t at_word)
 {
-	struct rows rows = cash_references(n->m->book, n->m->lane, n->m->account, value->value);
+	const struct cash_reference_value *value = &n->m->words->references.values[at_word];
+	struct rows rows = cash_references(n->m->book, n->m->lane, n->m->account, n->m->words, at_word);
 	size_t numbers[CASH_DOCUMENTS_MAX + 1], others[CASH_DOCUMENTS_MAX + 1];
 	size_t n_numbers = 0, n_others = 0;
 
@@ -384,11 +386,13 @@ bool cash_named(const struct cash_match *match, struct cash_plan *ret_plan)
 {
 	struct named n = { .m = match };
 
-	if (match->references.n == 0)
+	size_t n_words = match->words->references.n;
+
+	if (n_words == 0)
 		return false;
-	n.group = ARENA_ARRAY(match->arena, match->references.n, struct group);
-	for (size_t v = 0; v < match->references.n && !n.too_many; v++)
-		name_value(&n, &match->references.values[v]);
+	n.group = ARENA_ARRAY(match->arena, n_words, struct group);
+	for (size_t v = 0; v < n_words && !n.too_many; v++)
+		name_value(&n, v);
 	if (!n.resolved)
 		return false;
 	judge_groups(&n);

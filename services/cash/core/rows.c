@@ -84,19 +84,27 @@ struct rows cash_open_credits(struct book *book, int32_t lane, struct text accou
 	return open_items(book, CASH_ITEM_OPEN_CREDITS, lane, account, entity, currency);
 }
 
-struct rows cash_references(struct book *book, int32_t lane, struct text account, struct text value)
+struct rows cash_references(struct book *book, int32_t lane, struct text account, struct cash_words *words, size_t at)
 {
-	return book_find(book, &cash_reference_table, CASH_REFERENCE_BY_VALUE,
-			 &(struct cash_reference_row){ .lane = lane, .account = account, .value = value });
+	if (words->documents == NULL || words->lane != lane || !text_eq(words->account, account)) {
+		words->documents = arena_array(book_arena(book), words->references.n, sizeof(*words->documents));
+		words->lane = lane;
+		words->account = account;
+	}
+	if (words->documents[at] == NULL)
+		words->documents[at] = book_ask(
+			book, &cash_reference_table, CASH_REFERENCE_BY_VALUE,
+			&(struct cash_reference_row){
+				.lane = lane, .account = account, .value = words->references.values[at].value });
+	return book_read(book, words->documents[at]);
 }
 
-const struct cash_words *cash_words(struct book *book, const struct cash_remittance *remittance)
+struct cash_words *cash_words(struct book *book, const struct cash_remittance *remittance)
 {
-	static const struct cash_words none;
 	struct arena *arena = book_arena(book);
 
 	if (remittance == NULL)
-		return &none;
+		return ARENA_NEW(arena, struct cash_words);
 	void **memo = book_memo(book, remittance);
 	if (*memo == NULL) {
 		struct cash_words *words = ARENA_NEW(arena, struct cash_words);
@@ -104,14 +112,17 @@ const struct cash_words *cash_words(struct book *book, const struct cash_remitta
 		words->payer_bank_account = text_normal_ref(arena, remittance->payer_bank_account);
 		words->payer_reference = text_normal_ref(arena, remittance->payer_reference);
 		words->payer_name = text_normal_name(arena, remittance->payer_name);
+		words->payers = arena_array(arena, words->references.n, sizeof(*words->payers));
 		*memo = words;
 	}
 	return *memo;
 }
 
-struct rows cash_payers(struct book *book, struct text value)
+struct rows cash_payers(struct book *book, struct book_answer **asked, struct text value)
 {
-	return book_find(book, &cash_payer_table, CASH_PAYER_BY_VALUE, &(struct cash_payer_row){ .value = value });
+	if (*asked == NULL)
+		*asked = book_ask(book, &cash_payer_table, CASH_PAYER_BY_VALUE, &(struct cash_payer_row){ .value = value });
+	return book_read(book, *asked);
 }
 
 struct rows cash_applications(struct book *book, int32_t lane, struct text account, struct text credit_document_id,

@@ -31,16 +31,22 @@ struct rows cash_items_of(struct book *book, int32_t lane, struct text account, 
 /* Oldest due first; more than CASH_APPLY_ITEMS_MAX rows mean that there may be further ones. */
 struct rows cash_open_debits(struct book *book, int32_t lane, struct text account, struct text entity, const char currency[4]);
 struct rows cash_open_credits(struct book *book, int32_t lane, struct text account, struct text entity, const char currency[4]);
-/* Documents of the account that a normalised value names; more than CASH_DOCUMENTS_MAX: too many. */
-struct rows cash_references(struct book *book, int32_t lane, struct text account, struct text value);
-/* What a remittance says, normalised; read once per batch. The remittance must belong to the input, a row, or a memo (book_memo). */
+/* What a remittance says, normalised, and the questions that were asked about it: both once per batch, however often want and decide look. The
+ * remittance must belong to the input, a row, or a memo (book_memo). */
 struct cash_words {
 	struct cash_reference_list references;
 	struct text payer_bank_account, payer_reference, payer_name;
+	struct book_answer *by_bank_account, *by_reference, *by_name; /* see cash_payers */
+	struct book_answer **payers; /* per reference; see cash_payers */
+	struct book_answer **documents; /* per reference, of this account */
+	int32_t lane;
+	struct text account;
 };
-const struct cash_words *cash_words(struct book *book, const struct cash_remittance *remittance);
-/* Who answers to a value; more than CASH_PAYERS_MAX: nobody in particular. */
-struct rows cash_payers(struct book *book, struct text value);
+struct cash_words *cash_words(struct book *book, const struct cash_remittance *remittance);
+/* Documents of the account that reference number `at` names; more than CASH_DOCUMENTS_MAX: too many. */
+struct rows cash_references(struct book *book, int32_t lane, struct text account, struct cash_words *words, size_t at);
+/* Who answers to a value; more than CASH_PAYERS_MAX: nobody in particular. *asked is NULL at first, and belongs to this value. */
+struct rows cash_payers(struct book *book, struct book_answer **asked, struct text value);
 
 /* The receipt that a transfer becomes on a customer's account: whoever knows the transfer finds it. */
 struct text cash_receipt_id(struct book *book, struct text transfer_id);
