@@ -72,22 +72,22 @@ static bool add(struct arena *arena, struct cash_reference_list *list, struct ca
 	return true;
 }
 
-static void add_text(struct arena *arena, struct cash_reference_list *list, struct text raw)
+/* Of what is normalised but for its zeros, and lives as long as the arena. */
+static void add_normal(struct arena *arena, struct cash_reference_list *list, struct text value)
 {
-	add(arena, list, (struct cash_reference_value){ .value = cash_reference_normal(arena, raw) });
+	if (cash_reference_usable(value))
+		add(arena, list, (struct cash_reference_value){ .value = drop_zeros(value) });
 }
 
 /* Also what is behind the prefixes: "InvNo:4711-X" -> NO4711X, 4711X. */
-static void add_without_prefixes(struct arena *arena, struct cash_reference_list *list, struct text raw)
+static void add_without_prefixes(struct arena *arena, struct cash_reference_list *list, struct text value)
 {
-	struct text value = text_normal_ref(arena, raw);
-
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-		if (!text_starts(value, prefixes[i]))
+	for (size_t i = 0; i < ARRAY_LEN(prefixes) && value.n > 0; i++) {
+		if (value.s[0] != prefixes[i].s[0] || !text_starts(value, prefixes[i]))
 			continue;
 		value.s += prefixes[i].n;
 		value.n -= prefixes[i].n;
-		add_text(arena, list, value);
+		add_normal(arena, list, value);
 		i = SIZE_MAX; /* from the first again */
 	}
 }
@@ -110,48 +110,81 @@ static void add_structured(struct arena *arena, struct cash_reference_list *list
 	}
 }
 
-static void add_tokens(struct arena *arena, struct cash_reference_list *list, struct text text)
-{
-	struct text token;
+/*
+ * A text as its runs of letters and digits. Normalising drops what stands between them, so a token, and every join of neighbours, is one
+ * piece of the normalised text: nothing is normalised twice, or copied.
+ */
+struct piece {
+	size_t at; /* in the normalised text */
+	bool new_token; /* something other than "-", "/", "." stands before it */
+};
 
-	while (list->n < CASH_REFERENCES_MAX && text_token(&text, &token)) {
-		add_text(arena, list, token);
-		add_without_prefixes(arena, list, token);
+struct pieces {
+	const char *normal;
+	struct piece *piece; /* n of them, and one behind them that begins where the last ends */
+	size_t n;
+};
+
+static size_t count_pieces(struct text text)
+{
+	size_t n = 0;
+	bool inside = false;
+
+	for (size_t i = 0; i < text.n; i++) {
+		bool word = is_word(text.s[i]);
+
+		n += word && !inside;
+		inside = word;
 	}
+	return n;
 }
 
-/* The next run of letters and digits. */
-static bool next_piece(struct text *rest, struct text *ret_piece)
+static struct pieces pieces_of(struct arena *arena, struct text text)
 {
-	while (rest->n > 0 && !is_word(rest->s[0])) {
-		rest->s++;
-		rest->n--;
-	}
-	*ret_piece = (struct text){ rest->s, 0 };
-	while (rest->n > 0 && is_word(rest->s[0])) {
-		rest->s++;
-		rest->n--;
-		ret_piece->n++;
-	}
-	return ret_piece->n > 0;
-}
+	char *normal = arena_alloc(arena, text.n);
+	struct pieces p = { normal, ARENA_ARRAY(arena, count_pieces(text) + 1, struct piece), 0 };
+	size_t n = 0;
+	bool inside = false, new_token = true;
 
-/* A join is one piece of the text from the first to the last: normalising drops what stands between. */
-static void add_joined(struct arena *arena, struct cash_reference_list *list, struct text text)
-{
-	struct text first;
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.s[i];
 
-	while (list->n < CASH_REFERENCES_MAX && next_piece(&text, &first)) {
-		struct text rest = text, last = first;
-
-		for (int pieces = 1; pieces <= JOINED_PIECES_MAX; pieces++) {
-			struct text joined = { first.s, (size_t)(last.s + last.n - first.s) };
-
-			add_text(arena, list, joined);
-			if (!next_piece(&rest, &last))
-				break;
+		if (!is_word(c)) {
+			inside = false;
+			new_token = new_token || (c != '-' && c != '/' && c != '.');
+			continue;
 		}
+		if (!inside)
+			p.piece[p.n++] = (struct piece){ n, new_token };
+		inside = true;
+		new_token = false;
+		normal[n++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 	}
+	p.piece[p.n] = (struct piece){ n, true };
+	return p;
+}
+
+/* Pieces first .. end - 1 as one. */
+static struct text joined(const struct pieces *p, size_t first, size_t end)
+{
+	return (struct text){ p->normal + p->piece[first].at, p->piece[end].at - p->piece[first].at };
+}
+
+static void add_tokens(struct arena *arena, struct cash_reference_list *list, const struct pieces *p)
+{
+	for (size_t first = 0, end; first < p->n && list->n < CASH_REFERENCES_MAX; first = end) {
+		for (end = first + 1; !p->piece[end].new_token;)
+			end++;
+		add_normal(arena, list, joined(p, first, end));
+		add_without_prefixes(arena, list, joined(p, first, end));
+	}
+}
+
+static void add_joined(struct arena *arena, struct cash_reference_list *list, const struct pieces *p)
+{
+	for (size_t first = 0; first < p->n && list->n < CASH_REFERENCES_MAX; first++)
+		for (size_t end = first + 1; end <= p->n && end - first <= JOINED_PIECES_MAX; end++)
+			add_normal(arena, list, joined(p, first, end));
 }
 
 struct cash_reference_list cash_reference_read(struct arena *arena, const struct cash_remittance *remittance)
@@ -160,9 +193,10 @@ struct cash_reference_list cash_reference_read(struct arena *arena, const struct
 
 	if (remittance == NULL)
 		return list;
+	struct pieces pieces = pieces_of(arena, remittance->text);
 	add_structured(arena, &list, remittance);
-	add_text(arena, &list, remittance->payer_reference);
-	add_tokens(arena, &list, remittance->text);
-	add_joined(arena, &list, remittance->text);
+	add_normal(arena, &list, text_normal_ref(arena, remittance->payer_reference));
+	add_tokens(arena, &list, &pieces);
+	add_joined(arena, &list, &pieces);
 	return list;
 }
