@@ -92,7 +92,7 @@ void arena_freep(struct arena **a)
 	*a = NULL;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+static inline void *take(struct arena *a, size_t size, bool zeroed)
 {
 	if (unlikely(size > a->hard_cap || a->used > a->hard_cap - size))
 		no_room(a, size);
@@ -102,12 +102,18 @@ void *arena_alloc(struct arena *a, size_t size)
 
 	if (a->used < a->dirty) {
 		unpoison(p, MIN(step, a->dirty - a->used));
-		memset(p, 0, MIN(size, a->dirty - a->used));
+		if (zeroed)
+			memset(p, 0, MIN(size, a->dirty - a->used));
 	}
 	a->used += step;
 	a->dirty = MAX(a->dirty, a->used);
 	poison(p + size, step - size);
 	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	return take(a, size, true);
 }
 
 void *arena_array(struct arena *a, size_t n, size_t size)
@@ -116,12 +122,12 @@ void *arena_array(struct arena *a, size_t n, size_t size)
 
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		no_room(a, SIZE_MAX);
-	return arena_alloc(a, bytes);
+	return take(a, bytes, true);
 }
 
 void *arena_dup(struct arena *a, const void *ptr, size_t n)
 {
-	void *p = arena_alloc(a, n);
+	void *p = take(a, n, false);
 
 	if (n > 0)
 		memcpy(p, ptr, n);
