@@ -2,6 +2,7 @@
 
 /* The plain functions of libcrypto: EVP takes memory and two locks per hash, which costs more than a short hash itself. */
 #define OPENSSL_API_COMPAT 0x10101000L
+#include <endian.h>
 #include <openssl/sha.h>
 
 static void sha256(size_t n, const struct text *pieces, struct id_hash *ret_hash)
@@ -81,7 +82,7 @@ static void format_uuid(char buf[ID_UUID_SIZE], const uint8_t from[16], unsigned
 	b[6] = (uint8_t)((b[6] & 0x0f) | version << 4);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
 	for (size_t i = 0; i < sizeof(b); i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
+		if (1u << i & (1u << 4 | 1u << 6 | 1u << 8 | 1u << 10))
 			buf[n++] = '-';
 		buf[n++] = hex_digits[b[i] >> 4];
 		buf[n++] = hex_digits[b[i] & 0xf];
@@ -90,30 +91,25 @@ static void format_uuid(char buf[ID_UUID_SIZE], const uint8_t from[16], unsigned
 }
 
 /* Eight bytes of length, most significant first, then the bytes. */
-static void add_piece(struct buf *b, struct text t)
+static void add_piece(SHA256_CTX *ctx, struct text t)
 {
-	char length[8];
+	uint64_t length = htobe64(t.n);
 
-	for (size_t i = 0; i < sizeof(length); i++)
-		length[i] = (char)(unsigned char)((uint64_t)t.n >> (56 - 8 * i) & 0xff);
-	buf_add(b, (struct text){ length, sizeof(length) });
-	buf_add(b, t);
+	CHECK(SHA256_Update(ctx, &length, sizeof(length)) == 1);
+	CHECK(SHA256_Update(ctx, t.s, t.n) == 1);
 }
 
 struct text id_derive(struct arena *a, struct text kind, size_t n, const struct text *parts)
 {
 	char *uuid = arena_alloc(a, ID_UUID_SIZE);
-	size_t mark = arena_mark(a);
-	struct buf b = { .arena = a };
-	struct text bytes;
 	struct id_hash hash;
+	SHA256_CTX ctx;
 
-	add_piece(&b, kind);
+	CHECK(SHA256_Init(&ctx) == 1);
+	add_piece(&ctx, kind);
 	for (size_t i = 0; i < n; i++)
-		add_piece(&b, parts[i]);
-	bytes = buf_text(&b);
-	id_sha256(bytes.s, bytes.n, &hash);
-	arena_rewind(a, mark);
+		add_piece(&ctx, parts[i]);
+	CHECK(SHA256_Final(hash.b, &ctx) == 1);
 	format_uuid(uuid, hash.b, 8);
 	return (struct text){ uuid, ID_UUID_SIZE - 1 };
 }
