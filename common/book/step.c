@@ -2,11 +2,6 @@
 #include "book/book.h"
 #include "id/id.h"
 
-static struct text number_text(struct arena *arena, int64_t n)
-{
-	return text_printf(arena, "%lld", (long long)n);
-}
-
 static const struct cause *cause_of(const struct decision *d, const struct outcome *o)
 {
 	return o->cause != NULL ? o->cause : &d->input->cause;
@@ -41,7 +36,7 @@ const struct outcome *core_emit(struct decision *d, const struct outcome *outcom
 	const struct cause *cause = cause_of(d, o);
 	o->part = next_part(d, cause);
 	o->final = false;
-	struct text parts[] = { cause->source, cause->event_id, number_text(d->arena, o->part) };
+	struct text parts[] = { cause->source, cause->event_id, text_i64(d->arena, o->part) };
 	o->event_id = id_derive(d->arena, text_of(d->core->name), ARRAY_LEN(parts), parts);
 	d->n_outcomes++;
 	d->core->apply(d->book, d->input, o);

@@ -154,16 +154,22 @@ const char *money_format(char buf[MONEY_TEXT_MAX + 1], int64_t minor, int expone
 {
 	CHECK(exponent >= 0 && exponent <= 6);
 
-	uint64_t size = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
-	uint64_t unit = (uint64_t)power_of_ten(exponent);
-	const char *sign = minor < 0 ? "-" : "";
-	unsigned long long major = size / unit;
-	unsigned rest = (unsigned)(size % unit) % E6; /* the second % is for the compiler */
+	uint64_t rest = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
+	char backwards[MONEY_TEXT_MAX];
+	size_t n = 0, at = 0;
 
-	if (exponent == 0)
-		snprintf(buf, MONEY_TEXT_MAX + 1, "%s%llu", sign, major);
-	else
-		snprintf(buf, MONEY_TEXT_MAX + 1, "%s%llu.%0*u", sign, major, exponent, rest);
+	/* All decimals, the point behind them, and at least one digit before it. */
+	for (int i = 0; i <= exponent || rest > 0; i++) {
+		if (i > 0 && i == exponent)
+			backwards[n++] = '.';
+		backwards[n++] = (char)('0' + rest % 10);
+		rest /= 10;
+	}
+	if (minor < 0)
+		backwards[n++] = '-';
+	while (n > 0)
+		buf[at++] = backwards[--n];
+	buf[at] = '\0';
 	return buf;
 }
 

@@ -144,6 +144,36 @@ struct text text_printf(struct arena *a, const char *fmt, ...)
 	return buf_text(&b);
 }
 
+struct text text_concat(struct arena *a, size_t n, const struct text *pieces)
+{
+	size_t size = 0, at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		CHECK(!__builtin_add_overflow(size, pieces[i].n, &size) && size < SIZE_MAX);
+	char *s = arena_alloc(a, size + 1);
+	for (size_t i = 0; i < n; i++) {
+		if (pieces[i].n > 0)
+			memcpy(s + at, pieces[i].s, pieces[i].n);
+		at += pieces[i].n;
+	}
+	return (struct text){ s, size };
+}
+
+struct text text_i64(struct arena *a, int64_t value)
+{
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	char digits[20]; /* of 2^63, and a sign */
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	return text_dup(a, (struct text){ digits + at, sizeof(digits) - at });
+}
+
 bool text_parse_u64(struct text t, uint64_t *ret_value)
 {
 	uint64_t value = 0;

@@ -163,6 +163,12 @@ static void copies_end_with_nul(void **state)
 	assert_text(text_printf(arena, "%s-%d", "x", 5), "x-5");
 	assert_text(text_printf(arena, "%200d", 5), text_cstr(arena, text_printf(arena, "%200d", 5)));
 	assert_int_equal(text_printf(arena, "%200d", 5).n, 200);
+	assert_text(text_concat(arena, 4, (struct text[]){ TEXT("a"), TEXT_NONE, TEXT("-"), TEXT("b") }), "a-b");
+	assert_text(text_concat(arena, 0, NULL), "");
+	assert_text(text_i64(arena, 0), "0");
+	assert_text(text_i64(arena, -10), "-10");
+	assert_text(text_i64(arena, INT64_MAX), "9223372036854775807");
+	assert_text(text_i64(arena, INT64_MIN), "-9223372036854775808");
 }
 
 static void numbers_are_whole_and_checked(void **state)

@@ -102,8 +102,12 @@ static void post_pair(struct ledger *journal, const struct cash_item_row *credit
 static struct text application_id(struct decision *d, size_t n)
 {
 	/* Unique within the input: outcomes of earlier transactions, outcomes of this one, place within the outcome. */
-	return cash_id(d->arena, d->input, "application",
-		       text_printf(d->arena, "%d.%zu.%zu", d->input->cause.part, d->n_outcomes, n));
+	struct text place[] = {
+		text_i64(d->arena, d->input->cause.part), TEXT("."), text_i64(d->arena, (int64_t)d->n_outcomes), TEXT("."),
+		text_i64(d->arena, (int64_t)n),
+	};
+
+	return cash_id(d->arena, d->input, "application", text_concat(d->arena, ARRAY_LEN(place), place));
 }
 
 static void emit_some(struct decision *d, const struct cash_pair *pair, size_t n, const struct cash_application_terms *terms)

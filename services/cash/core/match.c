@@ -247,7 +247,7 @@ static void emit_left(struct decision *d, const struct cash_match *m, const stru
 
 enum decided cash_match_decide(struct decision *d, struct cash_match *m)
 {
-	struct text rule_version = text_printf(d->arena, "cash_rules/" TEXT_FMT, TEXT_ARG(m->rules.version));
+	struct text rule_version = text_concat(d->arena, 2, (struct text[]){ TEXT("cash_rules/"), m->rules.version });
 
 	m->receipt = cash_item(d->book, m->lane, m->account, m->receipt_id, 1);
 	CHECK(m->receipt != NULL);

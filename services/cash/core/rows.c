@@ -11,7 +11,7 @@ bool cash_is_holding(struct text account)
 
 struct text cash_holding_account(struct arena *arena, struct text bank_account)
 {
-	return text_printf(arena, "~" TEXT_FMT, TEXT_ARG(bank_account));
+	return text_concat(arena, 2, (struct text[]){ TEXT("~"), bank_account });
 }
 
 struct money cash_money(const char currency[4], int64_t minor)
@@ -26,8 +26,8 @@ struct text cash_amount_text(struct arena *arena, struct money amount)
 {
 	char buf[MONEY_TEXT_MAX + 1];
 
-	return text_printf(arena, "%s %s", money_format(buf, amount.minor, currency_exponent(text_of(amount.currency))),
-			   amount.currency);
+	money_format(buf, amount.minor, currency_exponent(text_of(amount.currency)));
+	return text_concat(arena, 3, (struct text[]){ text_of(buf), TEXT(" "), text_of(amount.currency) });
 }
 
 bool cash_same_currency(const char a[4], const char b[4])
@@ -92,10 +92,10 @@ struct rows cash_references(struct book *book, int32_t lane, struct text account
 		words->account = account;
 	}
 	if (words->documents[at] == NULL)
-		words->documents[at] = book_ask(
-			book, &cash_reference_table, CASH_REFERENCE_BY_VALUE,
-			&(struct cash_reference_row){
-				.lane = lane, .account = account, .value = words->references.values[at].value });
+		words->documents[at] =
+			book_ask(book, &cash_reference_table, CASH_REFERENCE_BY_VALUE,
+				 &(struct cash_reference_row){
+					 .lane = lane, .account = account, .value = words->references.values[at].value });
 	return book_read(book, words->documents[at]);
 }
 
@@ -251,7 +251,7 @@ struct cash_rule_set cash_rules_as_of(struct book *book, int32_t lane, date_t da
 	for (size_t i = 0; i < versions.n; i++) {
 		const struct cash_rules_row *row = versions.row[i];
 		if (row->effective_from <= day)
-			return (struct cash_rule_set){ text_printf(book_arena(book), "%d", row->version), row->rules };
+			return (struct cash_rule_set){ text_i64(book_arena(book), row->version), row->rules };
 	}
 	return (struct cash_rule_set){ TEXT("default"), TEXT("1234") };
 }
