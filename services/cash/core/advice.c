@@ -275,7 +275,7 @@ enum decided cash_remittance_advised_decide(struct decision *d)
 	if (cash_item_is_away(a.item))
 		follow_money(d, &a);
 	else if (a.line->waiting && a.payer.found)
-		cash_send_to_payer(d, line, a.item, a.payer.account, a.date, false, a.payer.explanation);
+		cash_send_to_payer(d, line, a.item, a.payer.account, a.date, TEXT_NONE, a.payer.explanation);
 	else if (a.line->waiting && !text_eq(cash_unidentified_text(a.payer.why_not), a.line->left_reason))
 		cash_emit_unidentified(d, a.account, a.line->line_id, &a.payer);
 	return DECIDED;

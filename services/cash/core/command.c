@@ -107,7 +107,7 @@ enum decided cash_identify_again_decide(struct decision *d)
 	if (refused_line(d, again->line_id, again->expected_version, s.line, s.item))
 		return DECIDED;
 	if (s.payer.found)
-		cash_send_to_payer(d, s.line, s.item, s.payer.account, s.date, false, s.payer.explanation);
+		cash_send_to_payer(d, s.line, s.item, s.payer.account, s.date, TEXT_NONE, s.payer.explanation);
 	else
 		cash_emit_unidentified(d, command->account, again->line_id, &s.payer);
 	return DECIDED;
@@ -162,7 +162,7 @@ enum decided cash_assign_payer_decide(struct decision *d)
 	if (book_is_again(d->book))
 		return AGAIN;
 	if (!refused_assignment(d, &a))
-		cash_send_to_payer(d, a.line, a.item, command_of(d->input)->assign_payer->payer_account, a.date, false,
+		cash_send_to_payer(d, a.line, a.item, command_of(d->input)->assign_payer->payer_account, a.date, TEXT_NONE,
 				   by_command(d, CASH_RULE_BY_COMMAND));
 	return DECIDED;
 }

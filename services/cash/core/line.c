@@ -109,13 +109,14 @@ static void emit_excluded(struct decision *d, const struct booked *b, enum cash_
 	cash_emit(d, event, TEXT_NONE, TEXT_NONE);
 }
 
-/* Dr bank clearing, Cr unidentified receipts (the holding item) or, payer known, money in transit. */
-static void emit_posted(struct decision *d, const struct booked *b)
+/* Dr bank clearing, Cr unidentified receipts (the holding item) or, payer known, money in transit: of the transfer with this id. */
+static struct text emit_posted(struct decision *d, const struct booked *b)
 {
 	struct cash_event *event = cash_event_new(d, b->account);
 	struct cash_line_posted *posted = WIRE_NEW(d->arena, cash_line_posted);
 	struct ledger journal = ledger_new(d->arena);
 	struct money credit = ledger_neg(b->line->amount);
+	struct text transfer_id = TEXT_NONE;
 
 	posted->line_id = b->line->line_id;
 	posted->bank_account = b->line->bank_account;
@@ -130,16 +131,18 @@ static void emit_posted(struct decision *d, const struct booked *b)
 	posted->accounting_date = b->date;
 	ledger_start(&journal, cash_entry_text(CASH_ENTRY_BANK_LINE), b->line->entity, b->date);
 	ledger_line(&journal, TYPE_LEDGER_ACCOUNT_BANK_CLEARING, b->line->amount, b->line->bank_account);
-	if (b->payer.found) /* the transfer that follows leaves this holding item: its id is the aggregate of the transfer's */
-		ledger_line(&journal, TYPE_LEDGER_ACCOUNT_MONEY_IN_TRANSIT, credit,
-			    cash_id(d->arena, d->input, "transfer", posted->document_id));
-	else
+	if (b->payer.found) { /* the transfer that follows leaves this holding item */
+		transfer_id = cash_transfer_id(d, posted->document_id);
+		ledger_line(&journal, TYPE_LEDGER_ACCOUNT_MONEY_IN_TRANSIT, credit, transfer_id);
+	} else {
 		ledger_item(&journal, TYPE_LEDGER_ACCOUNT_UNIDENTIFIED_RECEIPTS, credit,
 			    (struct ledger_item_ref){ b->account, posted->document_id, 1 });
+	}
 	event->event_case = CASH_EVENT_LINE_POSTED;
 	event->line_posted = posted;
 	cash_event_post(event, &journal);
 	cash_emit(d, event, TEXT_NONE, TEXT_NONE);
+	return transfer_id;
 }
 
 void cash_emit_unidentified(struct decision *d, struct text account, struct text line_id, const struct cash_identity *payer)
@@ -175,12 +178,12 @@ enum decided cash_line_booked_decide(struct decision *d)
 	if (excluded(b.line, &why)) {
 		emit_excluded(d, &b, why);
 	} else {
-		emit_posted(d, &b);
+		struct text transfer_id = emit_posted(d, &b);
 		if (b.advice != NULL)
 			cash_emit_advice_joined(d, b.advice, b.line->line_id);
 		const struct cash_line_row *line = cash_line(d->book, d->input->lane, b.account, b.line->line_id);
 		if (b.payer.found)
-			cash_send_to_payer(d, line, cash_holding_item(d->book, line), b.payer.account, b.date, true,
+			cash_send_to_payer(d, line, cash_holding_item(d->book, line), b.payer.account, b.date, transfer_id,
 					   b.payer.explanation);
 		else
 			cash_emit_unidentified(d, b.account, b.line->line_id, &b.payer);
@@ -267,7 +270,7 @@ void cash_day_opened_want(struct book *book, const struct input *input)
 static void tell(struct decision *d, const struct retry *r)
 {
 	if (r->payer.found)
-		cash_send_to_payer(d, r->line, r->item, r->payer.account, r->date, false, r->payer.explanation);
+		cash_send_to_payer(d, r->line, r->item, r->payer.account, r->date, TEXT_NONE, r->payer.explanation);
 	else
 		cash_emit_unidentified(d, r->line->account, r->line->line_id, &r->payer);
 }

@@ -7,12 +7,17 @@
 
 /* ---- sending ---------------------------------------------------------------------------------------------------------- */
 
-static struct cash_transfer_sent *transfer_of(struct decision *d, const struct cash_item_row *item, struct text to_account,
-					      int64_t minor)
+struct text cash_transfer_id(struct decision *d, struct text from_document_id)
+{
+	return cash_id(d->arena, d->input, "transfer", from_document_id);
+}
+
+static struct cash_transfer_sent *transfer_of(struct decision *d, struct text transfer_id, const struct cash_item_row *item,
+					      struct text to_account, int64_t minor)
 {
 	struct cash_transfer_sent *transfer = WIRE_NEW(d->arena, cash_transfer_sent);
 
-	transfer->transfer_id = cash_id(d->arena, d->input, "transfer", item->document_id);
+	transfer->transfer_id = transfer_id;
 	transfer->from_account = item->account;
 	transfer->to_account = to_account;
 	transfer->from_document_id = item->document_id;
@@ -38,10 +43,11 @@ static void post_departure(struct decision *d, struct cash_event *event, const s
 }
 
 void cash_send_to_payer(struct decision *d, const struct cash_line_row *line, const struct cash_item_row *item, struct text payer,
-			date_t accounting_date, bool posted, struct type_explanation *explanation)
+			date_t accounting_date, struct text posted, struct type_explanation *explanation)
 {
+	struct text transfer_id = !text_empty(posted) ? posted : cash_transfer_id(d, item->document_id);
 	struct cash_event *event = cash_event_new(d, item->account);
-	struct cash_transfer_sent *transfer = transfer_of(d, item, payer, line->amount_minor);
+	struct cash_transfer_sent *transfer = transfer_of(d, transfer_id, item, payer, line->amount_minor);
 	bool by_command = text_eq(explanation->rule_id, cash_rule_text(CASH_RULE_BY_COMMAND));
 
 	transfer->kind = CASH_TRANSFER_KIND_PAYER;
@@ -50,7 +56,7 @@ void cash_send_to_payer(struct decision *d, const struct cash_line_row *line, co
 	transfer->explanation = explanation;
 	event->event_case = CASH_EVENT_TRANSFER_SENT;
 	event->transfer_sent = transfer;
-	if (!posted)
+	if (text_empty(posted))
 		post_departure(d, event, item, transfer, CASH_ENTRY_PAYER_ASSIGNED);
 	cash_emit(d, event, payer, by_command ? TEXT_NONE : CASH_IDENTIFY_RULE_VERSION);
 }
@@ -60,7 +66,8 @@ void cash_send_back(struct decision *d, const struct cash_item_row *receipt, dat
 {
 	struct text holding = cash_holding_account(d->arena, receipt->bank_account);
 	struct cash_event *event = cash_event_new(d, receipt->account);
-	struct cash_transfer_sent *transfer = transfer_of(d, receipt, holding, cash_item_open(receipt));
+	struct cash_transfer_sent *transfer =
+		transfer_of(d, cash_transfer_id(d, receipt->document_id), receipt, holding, cash_item_open(receipt));
 
 	transfer->kind = CASH_TRANSFER_KIND_SEND_BACK;
 	transfer->accounting_date = accounting_date;
