@@ -27,6 +27,18 @@ static uint64_t answer_hash_of(const void *cell)
 
 /* ---- slots ---------------------------------------------------------------------------------------------------------- */
 
+/* The first probe with the eq columns of this one. */
+static int first_alike(const struct table *table, int p)
+{
+	const struct probe *probe = &table->probes[p];
+
+	for (int i = 0; i < p; i++)
+		if (table->probes[i].n_eq == probe->n_eq &&
+		    memcmp(table->probes[i].eq, probe->eq, (size_t)probe->n_eq * sizeof(*probe->eq)) == 0)
+			return i;
+	return p;
+}
+
 struct book *book_new(struct arena *arena, const struct table *const *tables, size_t n_tables)
 {
 	struct book *book = ARENA_NEW(arena, struct book);
@@ -36,6 +48,9 @@ struct book *book_new(struct arena *arena, const struct table *const *tables, si
 	book->n_tables = n_tables;
 	for (size_t i = 0; i < n_tables; i++) {
 		book->tables[i].table = tables[i];
+		book->tables[i].lists = ARENA_ARRAY(arena, (size_t)tables[i]->n_probes, int);
+		for (int p = 0; p < tables[i]->n_probes; p++)
+			book->tables[i].lists[p] = first_alike(tables[i], p);
 		book->tables[i].buckets = ARENA_ARRAY(arena, (size_t)tables[i]->n_probes, struct map);
 		book->tables[i].pending = arena_array(arena, (size_t)tables[i]->n_probes + 1, sizeof(struct book_answer *));
 	}
@@ -71,9 +86,11 @@ static struct slot *slot_find(const struct table_book *tb, const void *row, uint
 /* The slot of a key that has none. key_row must live in the arena. */
 static struct slot *slot_add(struct book *book, struct table_book *tb, const void *key_row, uint64_t hash)
 {
-	struct hashed_slot *h = ARENA_NEW(book->arena, struct hashed_slot);
+	size_t n_probes = (size_t)tb->table->n_probes;
+	struct hashed_slot *h = arena_alloc(book->arena, sizeof(*h) + n_probes * sizeof(struct bucket *));
 
 	h->hash = hash;
+	h->slot.bucket = (struct bucket **)(h + 1);
 	h->slot.key_row = key_row;
 	map_add(&tb->slots, book->arena, h, hash, slot_hash_of);
 	return &h->slot;
@@ -107,13 +124,14 @@ static struct bucket *bucket_add(struct book *book, struct map *m, uint64_t hash
 	if (b == NULL) {
 		b = ARENA_NEW(book->arena, struct bucket);
 		b->hash = hash;
+		b->slots = b->first;
+		b->cap = ARRAY_LEN(b->first);
 		map_add(m, book->arena, b, hash, bucket_hash_of);
 	}
 	if (b->n == b->cap) {
-		size_t cap = b->cap ? b->cap * 2 : 4;
+		size_t cap = b->cap * 2;
 		struct slot **slots = arena_array(book->arena, cap, sizeof(struct slot *));
-		if (b->n > 0)
-			memcpy(slots, b->slots, b->n * sizeof(struct slot *));
+		memcpy(slots, b->slots, b->n * sizeof(struct slot *));
 		b->slots = slots;
 		b->cap = cap;
 	}
@@ -133,10 +151,11 @@ static struct bucket *bucket_of(const struct book *book, const struct table_book
 /* Lists the slot under the eq values of its new row, for every probe whose eq values changed. Either row may be none. */
 static void index_row(struct book *book, struct table_book *tb, struct slot *slot, const void *old_row)
 {
-	if (slot->bucket == NULL)
-		slot->bucket = arena_array(book->arena, (size_t)tb->table->n_probes, sizeof(struct bucket *));
 	for (int p = 0; p < tb->table->n_probes; p++) {
 		const struct probe *probe = &tb->table->probes[p];
+
+		if (tb->lists[p] != p)
+			continue;
 		bool same = old_row != NULL && slot->row != NULL && probe_same_eq(tb->table, probe, old_row, slot->row);
 
 		if (old_row != NULL)
@@ -387,7 +406,7 @@ struct rows book_read(struct book *book, struct book_answer *a)
 		return (struct rows){ 0 };
 	}
 	if (a->bucket == NULL)
-		a->bucket = bucket_find(&a->of->buckets[a->probe], a->eq_hash);
+		a->bucket = bucket_find(&a->of->buckets[a->of->lists[a->probe]], a->eq_hash);
 	/* Without a bucket there were no rows, and are none. */
 	if (!a->found || a->undone != book->undone || (a->bucket != NULL && a->changes != a->bucket->changes))
 		find(book, a);

@@ -14,7 +14,7 @@ struct slot {
 	uint32_t seen; /* stamp of the last find, so that no row is listed twice */
 	struct slot *next_listed;
 	const void *key_row; /* any row struct with this key */
-	struct bucket **bucket; /* per probe: of its last row */
+	struct bucket **bucket; /* per probe: of its last row; where the probe lists by itself (table_book.lists) */
 };
 
 /* Slots whose row has, or once had, these eq values of a probe. */
@@ -23,6 +23,7 @@ struct bucket {
 	uint32_t changes; /* of its slots: what was found before may be found again while nothing changes */
 	struct slot **slots;
 	size_t n, cap;
+	struct slot *first[4]; /* where slots begin: most buckets hold no more */
 };
 
 struct book_answer {
@@ -44,6 +45,7 @@ struct book_answer {
 struct table_book {
 	const struct table *table;
 	struct map slots;
+	int *lists; /* per probe: the first with the same eq columns, whose buckets are for both */
 	struct map *buckets; /* per probe */
 	struct map answers; /* all probes together */
 	struct book_answer **pending; /* not asked yet: [0] by key, then per probe; the last first */

@@ -87,23 +87,36 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* Up to eight bytes as one word: of one length, different bytes give different words. */
+static inline uint64_t last_word(const char *s, size_t n)
+{
+	uint32_t low, high;
+
+	if (n >= sizeof(low)) { /* both overlap where there are fewer than eight */
+		memcpy(&low, s, sizeof(low));
+		memcpy(&high, s + n - sizeof(high), sizeof(high));
+		return (uint64_t)high << 32 | low;
+	}
+	low = 0;
+	for (size_t i = 0; i < n; i++)
+		low = low << 8 | (unsigned char)s[i];
+	return low;
+}
+
 /* Eight bytes at a time: keys are ids of 36 characters, and every question hashes several. Only ever compared within one process. */
-static uint64_t hash_bytes(const char *s, size_t n, uint64_t seed)
+static inline uint64_t hash_bytes(const char *s, size_t n, uint64_t seed)
 {
 	uint64_t h = seed ^ (n + 1) * 0x9e3779b97f4a7c15u, word;
 
-	for (; n >= sizeof(word); n -= sizeof(word), s += sizeof(word)) {
+	for (; n > sizeof(word); n -= sizeof(word), s += sizeof(word)) {
 		memcpy(&word, s, sizeof(word));
 		h = mix(h ^ word, 0xa0761d6478bd642fu);
 	}
-	word = 0;
-	for (size_t i = 0; i < n; i++)
-		word |= (uint64_t)(unsigned char)s[i] << 8 * i;
-	return mix(h ^ word, 0xe7037ed1a0b428dbu);
+	return mix(h ^ last_word(s, n), 0xe7037ed1a0b428dbu);
 }
 
 /* One switch each: these two are most of what a question costs. */
-uint64_t col_hash(const struct col *col, const void *row, uint64_t seed)
+static inline uint64_t hash_col(const struct col *col, const void *row, uint64_t seed)
 {
 	const char *at = (const char *)row + col->offset;
 	struct text t;
@@ -120,7 +133,12 @@ uint64_t col_hash(const struct col *col, const void *row, uint64_t seed)
 	}
 }
 
-static bool col_equal(const struct col *col, const void *row_a, const void *row_b)
+uint64_t col_hash(const struct col *col, const void *row, uint64_t seed)
+{
+	return hash_col(col, row, seed);
+}
+
+static inline bool col_equal(const struct col *col, const void *row_a, const void *row_b)
 {
 	const char *at_a = (const char *)row_a + col->offset, *at_b = (const char *)row_b + col->offset;
 	struct text a, b;
@@ -185,6 +203,9 @@ void row_merge(const struct table *table, const void *old_row, void *row)
 {
 	for (int i = 0; i < table->n_cols; i++) {
 		const struct col *c = &table->cols[i];
+
+		if (!(c->flags & (COL_ADD | COL_ONCE | COL_FILL)))
+			continue;
 		bool keep = (c->flags & COL_ONCE) || ((c->flags & COL_FILL) && col_is_empty(c, row));
 
 		if (c->flags & COL_ADD)
@@ -212,7 +233,7 @@ uint64_t row_key_hash(const struct table *table, const void *row)
 	uint64_t h = 0;
 
 	for (int i = 0; is_key(table, i); i++)
-		h = col_hash(&table->cols[i], row, h);
+		h = hash_col(&table->cols[i], row, h);
 	return h;
 }
 
@@ -239,7 +260,7 @@ uint64_t probe_hash(const struct table *table, const struct probe *probe, const 
 	uint64_t h = 1;
 
 	for (int i = 0; i < probe->n_eq; i++)
-		h = col_hash(&table->cols[probe->eq[i]], row, h);
+		h = hash_col(&table->cols[probe->eq[i]], row, h);
 	return h;
 }
 
