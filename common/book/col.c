@@ -63,6 +63,14 @@ static bool is_text(const struct col *col)
 
 int col_compare(const struct col *col, const void *row_a, const void *row_b)
 {
+	const char *at_a = (const char *)row_a + col->offset, *at_b = (const char *)row_b + col->offset;
+	int32_t a, b;
+
+	if (col->kind == COL_I32 || col->kind == COL_DATE) { /* the lane: the first of every key */
+		memcpy(&a, at_a, sizeof(a));
+		memcpy(&b, at_b, sizeof(b));
+		return (a > b) - (a < b);
+	}
 	if (is_text(col))
 		return text_cmp(col_text(col, row_a), col_text(col, row_b));
 	return cmp_i64(col_int(col, row_a), col_int(col, row_b));
