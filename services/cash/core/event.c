@@ -76,18 +76,25 @@ bool cash_refuse(struct decision *d, struct text account, enum cash_refused why,
 	return true;
 }
 
-struct type_explanation *cash_explain(struct arena *arena, enum cash_rule rule, struct text rule_version, const char *fmt, ...)
+struct type_explanation *cash_explain_with(struct arena *arena, enum cash_rule rule, struct text rule_version, struct text because)
 {
 	struct type_explanation *why = WIRE_NEW(arena, type_explanation);
-	va_list values;
 
 	why->rule_id = cash_rule_text(rule);
 	why->rule_version = rule_version;
-	va_start(values, fmt);
-	why->because = format(arena, DETAIL_MAX, fmt, values);
-	va_end(values);
+	why->because = because;
 	why->candidates = WIRE_ARRAY(arena, CASH_CANDIDATES_MAX, type_candidate);
 	return why;
+}
+
+struct type_explanation *cash_explain(struct arena *arena, enum cash_rule rule, struct text rule_version, const char *fmt, ...)
+{
+	va_list values;
+
+	va_start(values, fmt);
+	struct text because = format(arena, DETAIL_MAX, fmt, values);
+	va_end(values);
+	return cash_explain_with(arena, rule, rule_version, because);
 }
 
 void cash_candidate(struct arena *arena, struct type_explanation *why, struct text what, enum cash_rule rule, const char *fmt, ...)

@@ -30,6 +30,8 @@ bool cash_refuse(struct decision *d, struct text account, enum cash_refused why,
 
 struct type_explanation *cash_explain(struct arena *arena, enum cash_rule rule, struct text rule_version, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
+/* The same with words that are put together already, at most as many as the field holds. */
+struct type_explanation *cash_explain_with(struct arena *arena, enum cash_rule rule, struct text rule_version, struct text because);
 /* Candidates beyond CASH_CANDIDATES_MAX are left out: put the winner first. */
 void cash_candidate(struct arena *arena, struct type_explanation *why, struct text what, enum cash_rule rule, const char *fmt, ...)
 	PRINTF_LIKE(5, 6);

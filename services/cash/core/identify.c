@@ -131,15 +131,27 @@ static void tell(struct arena *arena, struct type_explanation *why, const struct
 		}
 }
 
+/* "12", "16+" */
+static void count(struct buf *b, const char *label, const struct evidence *e)
+{
+	buf_adds(b, label);
+	buf_add(b, text_i64(b->arena, (int64_t)e->n));
+	if (e->many)
+		buf_addc(b, '+');
+}
+
 static struct type_explanation *explain(struct arena *arena, const struct evidence *evidence, enum cash_rule rule,
 					struct text winner)
 {
-	struct type_explanation *why = cash_explain(
-		arena, rule, CASH_IDENTIFY_VERSION,
-		"accounts named by bank account: %zu%s, documents: %zu%s, payer reference: %zu%s, name: %zu%s%s",
-		evidence[BY_BANK_ACCOUNT].n, evidence[BY_BANK_ACCOUNT].many ? "+" : "", evidence[BY_DOCUMENT].n,
-		evidence[BY_DOCUMENT].many ? "+" : "", evidence[BY_REFERENCE].n, evidence[BY_REFERENCE].many ? "+" : "",
-		evidence[BY_NAME].n, evidence[BY_NAME].many ? "+" : "", evidence[BY_ADVICE].n > 0 ? ", the advice names one" : "");
+	struct buf b = { .arena = arena };
+
+	count(&b, "accounts named by bank account: ", &evidence[BY_BANK_ACCOUNT]);
+	count(&b, ", documents: ", &evidence[BY_DOCUMENT]);
+	count(&b, ", payer reference: ", &evidence[BY_REFERENCE]);
+	count(&b, ", name: ", &evidence[BY_NAME]);
+	if (evidence[BY_ADVICE].n > 0)
+		buf_adds(&b, ", the advice names one");
+	struct type_explanation *why = cash_explain_with(arena, rule, CASH_IDENTIFY_VERSION, buf_text(&b));
 
 	if (!text_empty(winner))
 		tell(arena, why, evidence, winner, true);

@@ -19,38 +19,27 @@ static bool is_word(char c)
 	return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-bool cash_reference_usable(struct text raw)
+/* Of letters and digits in capitals, so many of them digits: worth looking up, and without leading zeros? TEXT_NONE when it is not. */
+static struct text usable(struct text value, size_t digits)
 {
-	size_t digits = 0, letters = 0;
-
-	for (size_t i = 0; i < raw.n; i++) {
-		if (is_digit(raw.s[i]))
-			digits++;
-		else if (is_word(raw.s[i]))
-			letters++;
-	}
-	if (digits == 0 || digits + letters > CASH_REFERENCE_BYTES)
-		return false;
-	return letters > 0 || digits > COUNTER_DIGITS_MAX;
-}
-
-static struct text drop_zeros(struct text value)
-{
-	for (size_t i = 0; i < value.n; i++)
-		if (!is_digit(value.s[i]))
-			return value;
-	while (value.n > 1 && value.s[0] == '0') {
+	if (digits == 0 || value.n > CASH_REFERENCE_BYTES || (digits == value.n && digits <= COUNTER_DIGITS_MAX))
+		return TEXT_NONE;
+	while (digits == value.n && value.n > 1 && value.s[0] == '0') {
 		value.s++;
 		value.n--;
+		digits--;
 	}
 	return value;
 }
 
 struct text cash_reference_normal(struct arena *arena, struct text raw)
 {
-	if (!cash_reference_usable(raw))
-		return TEXT_NONE;
-	return drop_zeros(text_normal_ref(arena, raw));
+	struct text value = text_normal_ref(arena, raw);
+	size_t digits = 0;
+
+	for (size_t i = 0; i < value.n; i++)
+		digits += is_digit(value.s[i]);
+	return usable(value, digits);
 }
 
 static bool add(struct arena *arena, struct cash_reference_list *list, struct cash_reference_value value)
@@ -72,22 +61,21 @@ static bool add(struct arena *arena, struct cash_reference_list *list, struct ca
 	return true;
 }
 
-/* Of what is normalised but for its zeros, and lives as long as the arena. */
-static void add_normal(struct arena *arena, struct cash_reference_list *list, struct text value)
+/* A piece of normalised text, so many characters of it digits. */
+static void add_normal(struct arena *arena, struct cash_reference_list *list, struct text value, size_t digits)
 {
-	if (cash_reference_usable(value))
-		add(arena, list, (struct cash_reference_value){ .value = drop_zeros(value) });
+	add(arena, list, (struct cash_reference_value){ .value = usable(value, digits) });
 }
 
-/* Also what is behind the prefixes: "InvNo:4711-X" -> NO4711X, 4711X. */
-static void add_without_prefixes(struct arena *arena, struct cash_reference_list *list, struct text value)
+/* Also what is behind the prefixes: "InvNo:4711-X" -> NO4711X, 4711X. They have no digits. */
+static void add_without_prefixes(struct arena *arena, struct cash_reference_list *list, struct text value, size_t digits)
 {
 	for (size_t i = 0; i < ARRAY_LEN(prefixes) && value.n > 0; i++) {
 		if (value.s[0] != prefixes[i].s[0] || !text_starts(value, prefixes[i]))
 			continue;
 		value.s += prefixes[i].n;
 		value.n -= prefixes[i].n;
-		add_normal(arena, list, value);
+		add_normal(arena, list, value, digits);
 		i = SIZE_MAX; /* from the first again */
 	}
 }
@@ -116,6 +104,7 @@ static void add_structured(struct arena *arena, struct cash_reference_list *list
  */
 struct piece {
 	size_t at; /* in the normalised text */
+	size_t digits; /* before it */
 	bool new_token; /* something other than "-", "/", "." stands before it */
 };
 
@@ -143,7 +132,7 @@ static struct pieces pieces_of(struct arena *arena, struct text text)
 {
 	char *normal = arena_alloc(arena, text.n);
 	struct pieces p = { normal, ARENA_ARRAY(arena, count_pieces(text) + 1, struct piece), 0 };
-	size_t n = 0;
+	size_t n = 0, digits = 0;
 	bool inside = false, new_token = true;
 
 	for (size_t i = 0; i < text.n; i++) {
@@ -155,12 +144,13 @@ static struct pieces pieces_of(struct arena *arena, struct text text)
 			continue;
 		}
 		if (!inside)
-			p.piece[p.n++] = (struct piece){ n, new_token };
+			p.piece[p.n++] = (struct piece){ n, digits, new_token };
 		inside = true;
 		new_token = false;
+		digits += is_digit(c);
 		normal[n++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 	}
-	p.piece[p.n] = (struct piece){ n, true };
+	p.piece[p.n] = (struct piece){ n, digits, true };
 	return p;
 }
 
@@ -170,13 +160,18 @@ static struct text joined(const struct pieces *p, size_t first, size_t end)
 	return (struct text){ p->normal + p->piece[first].at, p->piece[end].at - p->piece[first].at };
 }
 
+static size_t digits_in(const struct pieces *p, size_t first, size_t end)
+{
+	return p->piece[end].digits - p->piece[first].digits;
+}
+
 static void add_tokens(struct arena *arena, struct cash_reference_list *list, const struct pieces *p)
 {
 	for (size_t first = 0, end; first < p->n && list->n < CASH_REFERENCES_MAX; first = end) {
 		for (end = first + 1; !p->piece[end].new_token;)
 			end++;
-		add_normal(arena, list, joined(p, first, end));
-		add_without_prefixes(arena, list, joined(p, first, end));
+		add_normal(arena, list, joined(p, first, end), digits_in(p, first, end));
+		add_without_prefixes(arena, list, joined(p, first, end), digits_in(p, first, end));
 	}
 }
 
@@ -184,7 +179,7 @@ static void add_joined(struct arena *arena, struct cash_reference_list *list, co
 {
 	for (size_t first = 0; first < p->n && list->n < CASH_REFERENCES_MAX; first++)
 		for (size_t end = first + 1; end <= p->n && end - first <= JOINED_PIECES_MAX; end++)
-			add_normal(arena, list, joined(p, first, end));
+			add_normal(arena, list, joined(p, first, end), digits_in(p, first, end));
 }
 
 struct cash_reference_list cash_reference_read(struct arena *arena, const struct cash_remittance *remittance)
@@ -195,7 +190,7 @@ struct cash_reference_list cash_reference_read(struct arena *arena, const struct
 		return list;
 	struct pieces pieces = pieces_of(arena, remittance->text);
 	add_structured(arena, &list, remittance);
-	add_normal(arena, &list, text_normal_ref(arena, remittance->payer_reference));
+	add(arena, &list, (struct cash_reference_value){ .value = cash_reference_normal(arena, remittance->payer_reference) });
 	add_tokens(arena, &list, &pieces);
 	add_joined(arena, &list, &pieces);
 	return list;

@@ -12,10 +12,7 @@
 #define CASH_REFERENCES_MAX  256 /* candidate values of one bank line; what is behind them is not looked at */
 #define CASH_REFERENCE_BYTES 64 /* a document's number, order, PO: @max of their fields */
 
-/* Worth looking up: it has a digit, and is not a bare counter like "17" (digits only, fewer than 5 of them). */
-bool cash_reference_usable(struct text raw);
-
-/* TEXT_NONE when it is not usable. */
+/* TEXT_NONE when it is not worth looking up: without a digit, or a bare counter like "17" (digits only, fewer than 5 of them). */
 struct text cash_reference_normal(struct arena *arena, struct text raw);
 
 struct cash_reference_value {
