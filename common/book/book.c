@@ -407,7 +407,8 @@ struct rows book_read(struct book *book, struct book_answer *a)
 	}
 	if (a->bucket == NULL)
 		a->bucket = bucket_find(&a->of->buckets[a->of->lists[a->probe]], a->eq_hash);
-	/* Without a bucket there were no rows, and are none. */
+	if (a->bucket == NULL && !a->truncated)
+		return (struct rows){ 0 }; /* there were no rows, and are none */
 	if (!a->found || a->undone != book->undone || (a->bucket != NULL && a->changes != a->bucket->changes))
 		find(book, a);
 	if (a->found_short && book->stepping)
@@ -469,18 +470,22 @@ struct book_change *book_changes(struct book *book, const struct table *table, s
 {
 	struct table_book *tb = table_book_of(book, table);
 	struct book_change *changes = ARENA_ARRAY(book->arena, tb->n_listed, struct book_change);
-	size_t n = 0;
+	size_t at = tb->n_listed;
+	bool sorted = true;
 
+	/* From the end: the chain begins with the last change, and much comes in the order of its keys. */
 	for (struct slot *s = tb->listed; s != NULL; s = s->next_listed) {
 		if (!s->dirty)
 			continue;
-		changes[n].kind = s->row != NULL ? BOOK_UPSERT : BOOK_DELETE;
-		changes[n++].row = s->row != NULL ? s->row : s->key_row;
+		changes[--at].kind = s->row != NULL ? BOOK_UPSERT : BOOK_DELETE;
+		changes[at].row = s->row != NULL ? s->row : s->key_row;
+		if (sorted && at + 1 < tb->n_listed)
+			sorted = row_key_compare(table, changes[at].row, changes[at + 1].row) < 0;
 	}
-	if (n > 1)
-		qsort_r(changes, n, sizeof(*changes), sort_changes, (void *)(uintptr_t)table);
-	*ret_n = n;
-	return changes;
+	*ret_n = tb->n_listed - at;
+	if (!sorted)
+		qsort_r(changes + at, *ret_n, sizeof(*changes), sort_changes, (void *)(uintptr_t)table);
+	return changes + at;
 }
 
 size_t book_mark(const struct book *book)
