@@ -128,6 +128,7 @@ static inline uint64_t hash_col(const struct col *col, const void *row, uint64_t
 {
 	const char *at = (const char *)row + col->offset;
 	struct text t;
+	int32_t v;
 
 	switch (col->kind) {
 	case COL_TEXT:
@@ -136,6 +137,10 @@ static inline uint64_t hash_col(const struct col *col, const void *row, uint64_t
 		return hash_bytes(t.s, t.n, seed);
 	case COL_CURRENCY:
 		return hash_bytes(at, strnlen(at, 3), seed);
+	case COL_I32: /* the lane, in nearly every question */
+	case COL_DATE:
+		memcpy(&v, at, sizeof(v));
+		return mix(seed ^ (uint32_t)v ^ 0x8ebc6af09c88c6e3u, 0x589965cc75374cc3u);
 	default:
 		return mix(seed ^ (uint64_t)col_int(col, row) ^ 0x8ebc6af09c88c6e3u, 0x589965cc75374cc3u);
 	}
