@@ -74,7 +74,7 @@ _Noreturn void base_check_failed(const char *file, int line, const char *text);
 
 /*
  * Banned: unbounded copies, silent parsers, hidden state. Use text/text.h
- * (text_dup, buf_*, text_parse_i64, text_token) or snprintf.
+ * (text_dup, buf_*, text_parse_i64) or snprintf.
  */
 #undef sprintf /* macros in clang with _FORTIFY_SOURCE */
 #undef vsprintf

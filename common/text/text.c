@@ -239,30 +239,3 @@ struct text text_normal_ref(struct arena *a, struct text t)
 	}
 	return (struct text){ s, n };
 }
-
-bool text_token(struct text *rest, struct text *ret_token)
-{
-	size_t at = 0;
-
-	while (at < rest->n) {
-		size_t begin = at;
-		bool counts = false;
-
-		for (; at < rest->n; at++) {
-			unsigned char c = (unsigned char)rest->s[at];
-			bool word = is_letter(c) || is_digit(c);
-
-			if (!word && c != '-' && c != '/' && c != '.')
-				break;
-			counts = counts || word;
-		}
-		if (counts) {
-			*ret_token = (struct text){ rest->s + begin, at - begin };
-			*rest = (struct text){ rest->s + at, rest->n - at };
-			return true;
-		}
-		at++; /* a separator, or the one that ended a run of punctuation */
-	}
-	*rest = TEXT_NONE;
-	return false;
-}

@@ -98,15 +98,6 @@ struct text text_normal_name(struct arena *a, struct text t);
 /* For references: upper case, and only A-Z 0-9 stay. "inv-2026/001" -> "INV2026001". */
 struct text text_normal_ref(struct arena *a, struct text t);
 
-/*
- * Next candidate for a document number in remittance text: the longest run of
- * A-Z a-z 0-9 - / . with at least one letter or digit in it. *rest moves behind it.
- * False when there is none left. The run keeps its punctuation ("INV-7."): pass it to
- * text_normal_ref.
- *	for (struct text rest = advice, token; text_token(&rest, &token);)
- */
-bool text_token(struct text *rest, struct text *ret_token);
-
 /* ---- for people and machines to read ---- */
 
 /*

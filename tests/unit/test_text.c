@@ -230,25 +230,6 @@ static void L4_references_are_normalised(void **state)
 	assert_text(text_normal_ref(arena, TEXT_NONE), "");
 }
 
-static void L4_tokens_of_remittance_text(void **state)
-{
-	(void)state;
-	static const char *const expected[] = { "Pmt", "INV-2026/001", "and", "inv", "77.", "PO/4711", "x" };
-	struct text rest = TEXT("Pmt: INV-2026/001 and (inv#77.) -- \xc3\xbc PO/4711,x"), token;
-	size_t n = 0;
-
-	while (text_token(&rest, &token)) {
-		assert_true(n < ARRAY_LEN(expected));
-		assert_text(token, expected[n]);
-		n++;
-	}
-	assert_int_equal(n, ARRAY_LEN(expected));
-	assert_true(text_empty(rest));
-	assert_false(text_token(&rest, &token));
-	rest = TEXT("--- ./.");
-	assert_false(text_token(&rest, &token));
-}
-
 static void printable_is_safe_on_a_terminal(void **state)
 {
 	(void)state;
@@ -329,7 +310,6 @@ int main(void)
 		cmocka_unit_test(numbers_are_whole_and_checked),
 		cmocka_unit_test(L4_names_are_normalised),
 		cmocka_unit_test(L4_references_are_normalised),
-		cmocka_unit_test(L4_tokens_of_remittance_text),
 		cmocka_unit_test(printable_is_safe_on_a_terminal),
 		cmocka_unit_test(json_strings),
 		cmocka_unit_test(buf_grows_in_an_arena_and_on_the_heap),
