@@ -2,6 +2,7 @@
 #include "base/fault.h"
 #include "ev/type.h"
 #include "log/log.h"
+#include "run/batch_size.h"
 #include "run/loop.h"
 #include "wire/wire.h"
 
@@ -25,6 +26,7 @@ struct batch {
 	struct book *book;
 	struct log_list logged;
 	size_t n_duplicates;
+	bool full; /* the arena, before everything was decided */
 };
 
 /* ---- decode ---------------------------------------------------------------------------------------------------------- */
@@ -144,7 +146,7 @@ static void drop_pending(struct loop *loop, size_t i)
 static void compose(struct batch *b)
 {
 	struct loop *loop = b->loop;
-	size_t max = loop->one_by_one > 0 ? 1 : MIN(loop->n_pending, (size_t)loop->batch_max);
+	size_t max = loop->one_by_one > 0 ? 1 : MIN(loop->n_pending, (size_t)loop->batch_size);
 
 	b->work = ARENA_ARRAY(b->arena, max, struct work);
 	/* Half of the room is for deciding. */
@@ -375,9 +377,13 @@ static void undo_seq(struct batch *b, struct work *w)
 static bool decide(struct batch *b, struct err *err)
 {
 	/* The first is always taken: a batch makes progress whatever it holds. */
-	for (size_t i = 0; i < b->n && (i == 0 || !arena_over(b->arena)); i++) {
+	for (size_t i = 0; i < b->n; i++) {
 		struct work *w = &b->work[i];
 		bool cut = false, first = true;
+
+		b->full = i > 0 && arena_over(b->arena);
+		if (b->full)
+			return true;
 
 		if (w->lane->blocked || w->lane->stopped)
 			continue;
@@ -501,6 +507,8 @@ bool batch_run(struct loop *loop, struct err *err, size_t *ret_done)
 			*ret_done += b.work[i].done;
 		metric_add(loop->m.batches, 1);
 		metric_observe(loop->m.batch_seconds, (double)(run_now_us() - start_us) / 1e6);
+		loop->batch_size = batch_size_next(loop->batch_size, (int64_t)b.n, b.full, arena_used(b.arena), BATCH_BYTES_SOFT,
+						   loop->batch_max);
 	}
 	compact_pending(loop);
 	if (ok && b.logged.n > 0)

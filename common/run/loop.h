@@ -98,6 +98,7 @@ struct loop {
 	char dead_topic[SOURCES_MAX][256];
 	int32_t lanes; /* of the system */
 	int64_t batch_max;
+	int64_t batch_size; /* records the next batch takes at most (batch_size.h) */
 	int64_t fanout_high[LANES_OWNED_MAX]; /* per fan-out partition: highest offset any lane of ours was told, or -1 */
 	const char *conninfo;
 	char owner[128], group[64], client[64], instance[128];

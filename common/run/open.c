@@ -1,6 +1,7 @@
 /* open: a loop that is ready to join: metrics, names, arenas, tables. */
 #include "base/fault.h"
 #include "log/log.h"
+#include "run/batch_size.h"
 #include "run/loop.h"
 #include "run/settings.h"
 
@@ -59,6 +60,7 @@ bool run_open(struct loop *loop, const struct run_settings *s, struct err *err)
 					    .log = bus_said };
 	loop->lanes = (int32_t)s->lanes;
 	loop->batch_max = s->batch_max;
+	loop->batch_size = MIN((int64_t)BATCH_SIZE_FIRST, s->batch_max);
 	loop->conninfo = s->database;
 	loop->arena = arena_new(BATCH_BYTES_SOFT, BATCH_BYTES_HARD);
 	loop->pending = calloc(PENDING_MAX, sizeof(*loop->pending));

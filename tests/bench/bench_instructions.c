@@ -239,9 +239,12 @@ static void make_loop(struct measured *m, const struct run_service *real)
 	CHECK(real->core->n_tables + RUN_TABLES_N <= TABLES_MAX);
 	memcpy(m->tables, real->core->tables, real->core->n_tables * sizeof(*m->tables));
 	memcpy(m->tables + real->core->n_tables, run_tables, sizeof(run_tables));
-	*loop = (struct loop){
-		.service = &m->service, .lanes = LANES, .batch_max = BATCH_MAX, .lane = m->lane, .tables = m->tables
-	};
+	*loop = (struct loop){ .service = &m->service,
+			       .lanes = LANES,
+			       .batch_max = BATCH_MAX,
+			       .batch_size = BATCH_MAX,
+			       .lane = m->lane,
+			       .tables = m->tables };
 	loop->n_tables = real->core->n_tables + RUN_TABLES_N;
 	m->store.mem = mem_new(m->tables, loop->n_tables);
 	loop->store = &m->store;
