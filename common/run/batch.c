@@ -384,7 +384,6 @@ static bool decide(struct batch *b, struct err *err)
 		b->full = i > 0 && arena_over(b->arena);
 		if (b->full)
 			return true;
-
 		if (w->lane->blocked || w->lane->stopped)
 			continue;
 		if (!take_one(b, w, &cut, err))

@@ -328,8 +328,7 @@ int main(int argc, char **argv)
 			schema = optarg;
 			break;
 		case 'n':
-			if (!text_parse_i64(text_of(optarg), &most))
-				program_fail("--records", "not a number");
+			most = program_number(optarg);
 			break;
 		default:
 			return 2;

@@ -130,8 +130,7 @@ static size_t count_pieces(struct text text)
 
 static struct pieces pieces_of(struct arena *arena, struct text text)
 {
-	char *normal = arena_alloc(arena, text.n);
-	struct pieces p = { normal, ARENA_ARRAY(arena, count_pieces(text) + 1, struct piece), 0 };
+	struct pieces p = { text_normal_ref(arena, text).s, ARENA_ARRAY(arena, count_pieces(text) + 1, struct piece), 0 };
 	size_t n = 0, digits = 0;
 	bool inside = false, new_token = true;
 
@@ -148,7 +147,7 @@ static struct pieces pieces_of(struct arena *arena, struct text text)
 		inside = true;
 		new_token = false;
 		digits += is_digit(c);
-		normal[n++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+		n++;
 	}
 	p.piece[p.n] = (struct piece){ n, digits, true };
 	return p;
