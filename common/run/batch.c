@@ -256,7 +256,7 @@ static void advance(struct work *w)
 	w->lane->position_changed[s] = true;
 	w->lane->last_record[s] = w->record;
 	if (w->record->timestamp_ms > 0)
-		w->lane->last_event_us = w->record->timestamp_ms * 1000;
+		w->lane->event_us[s] = w->record->timestamp_ms * 1000;
 	w->done = true;
 }
 
@@ -424,6 +424,7 @@ static void committed(struct batch *b)
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		struct lane *l = &loop->lane[i];
 		if (l->in_batch) {
+			l->seq_saved = l->seq;
 			l->published_saved = l->published_seq;
 			l->stop_saved = l->stopped;
 			if (l->cursor_source >= 0)

@@ -107,14 +107,17 @@ static void read_positions(struct loop *loop, struct book *book, struct lane *l)
 {
 	struct rows rows = book_find(book, &position_table, LANE_BY_LANE, &(struct position_row){ .lane = l->lane });
 
-	for (size_t s = 0; s < SOURCES_MAX; s++)
+	for (size_t s = 0; s < SOURCES_MAX; s++) {
 		l->next_offset[s] = -1;
+		l->event_us[s] = 0;
+	}
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct position_row *p = rows.row[i];
 		int s = source_of_topic(loop, p->topic);
 		if (s < 0)
 			continue;
 		l->next_offset[s] = p->next_offset;
+		l->event_us[s] = p->event_us;
 		l->record_known[s] = p->record_hash.n == sizeof(l->record_hash[s].b);
 		if (l->record_known[s])
 			memcpy(l->record_hash[s].b, p->record_hash.s, sizeof(l->record_hash[s].b));
@@ -170,7 +173,7 @@ static void read_lane(struct loop *loop, struct book *book, struct lane *l)
 	const struct lane_row *row = book_get(book, &lane_table, &(struct lane_row){ .lane = l->lane });
 
 	CHECK(row != NULL);
-	l->seq = row->seq;
+	l->seq = l->seq_saved = row->seq;
 	memset(&l->hash, 0, sizeof(l->hash));
 	if (row->hash.n == sizeof(l->hash.b))
 		memcpy(l->hash.b, row->hash.s, sizeof(l->hash.b));
@@ -178,11 +181,10 @@ static void read_lane(struct loop *loop, struct book *book, struct lane *l)
 	l->published_seq = MAX(row->published_seq, MIN(l->published_seq, row->seq));
 	l->published_saved = row->published_seq;
 	l->stop_saved = !text_empty(row->stopped);
-	l->last_event_us = row->last_event_us;
 	read_positions(loop, book, l);
 	read_seqs(loop, book, l);
 	read_cursor(loop, book, l);
-	l->known_moved = l->row_changed = l->cursor_changed = l->in_batch = l->blocked = false;
+	l->known_moved = l->cursor_changed = l->in_batch = l->blocked = false;
 	memset(l->position_changed, 0, sizeof(l->position_changed));
 }
 
@@ -299,7 +301,8 @@ static void put_positions(struct loop *loop, struct book *book, struct lane *l)
 						 .topic = text_of(loop->service->sources[s].topic),
 						 .partition = l->partition[s],
 						 .next_offset = l->next_offset[s],
-						 .record_hash = hash });
+						 .record_hash = hash,
+						 .event_us = l->event_us[s] });
 		l->position_changed[s] = false;
 	}
 }
@@ -361,19 +364,18 @@ void lane_put_changes(struct loop *loop, struct book *book, struct lane *l)
 	struct text hash = TEXT_NONE;
 
 	l->known_moved = false;
-
 	put_positions(loop, book, l);
 	put_seqs(loop, book, l);
 	put_cursor(loop, book, l);
+	if (l->seq == l->seq_saved && l->published_seq == l->published_saved && l->stopped == l->stop_saved)
+		return;
 	if (l->seq > 0)
 		hash = (struct text){ arena_dup(arena, l->hash.b, sizeof(l->hash.b)), sizeof(l->hash.b) };
-	/* Also locks the row: batches of one lane are serial whoever owns it. */
 	book_put(book, &lane_table,
 		 &(struct lane_row){ .lane = l->lane,
 				     .epoch = l->epoch,
 				     .seq = l->seq,
 				     .hash = hash,
 				     .published_seq = MUTANT(MARK_BEFORE_ACK) ? l->seq : l->published_seq,
-				     .stopped = l->stopped ? text_dup(arena, text_of(l->stopped_why)) : TEXT_NONE,
-				     .last_event_us = l->last_event_us });
+				     .stopped = l->stopped ? text_dup(arena, text_of(l->stopped_why)) : TEXT_NONE });
 }

@@ -55,13 +55,13 @@ struct seq_map {
 struct lane {
 	int32_t lane;
 	int64_t epoch;
-	int64_t seq;
+	int64_t seq, seq_saved;
 	struct id_hash hash;
 	int64_t published_seq, published_saved;
-	int64_t last_event_us;
 	int64_t next_offset[SOURCES_MAX]; /* -1: never read */
 	struct id_hash record_hash[SOURCES_MAX]; /* of the record before it */
 	bool record_known[SOURCES_MAX];
+	int64_t event_us[SOURCES_MAX]; /* when the last record with a time was made */
 	struct seq_map in, out;
 	bool assigned[SOURCES_MAX];
 	int32_t partition[SOURCES_MAX]; /* = lane, except at the gate */
@@ -78,7 +78,7 @@ struct lane {
 	uint8_t cursor_state[CURSOR_BYTES_MAX];
 	size_t cursor_n;
 	/* scratch of the batch that runs */
-	bool in_batch, blocked, row_changed;
+	bool in_batch, blocked;
 	bool position_changed[SOURCES_MAX];
 	const struct bus_record *last_record[SOURCES_MAX]; /* with position_changed: the one before next_offset */
 	bool cursor_changed;

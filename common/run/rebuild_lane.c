@@ -103,6 +103,8 @@ void rb_stand_behind(struct rb_lane *l, int s, const struct rb_record *rec)
 	l->lane->last_record[s] = &l->as_read[s];
 	l->lane->next_offset[s] = rec->r.offset + 1;
 	l->lane->position_changed[s] = true;
+	if (rec->r.timestamp_ms > 0)
+		l->lane->event_us[s] = rec->r.timestamp_ms * 1000;
 }
 
 void rb_pass_input(struct rb_plan *p, const struct rb_action *a)
@@ -118,7 +120,6 @@ void rb_pass_input(struct rb_plan *p, const struct rb_action *a)
 	}
 	l->last[s] = rec;
 	rb_stand_behind(l, s, rec);
-	l->lane->last_event_us = MAX(l->lane->last_event_us, rec->r.timestamp_ms * 1000);
 	p->r->taken++;
 	p->r->result.records++;
 }

@@ -6,15 +6,15 @@
 	}
 
 static const struct col lane_cols[] = {
-	C(lane_row, lane, COL_I32, COL_KEY), C(lane_row, epoch, COL_I64, COL_ONCE), /* only store_take_lanes moves it */
-	C(lane_row, seq, COL_I64, 0),        C(lane_row, hash, COL_BYTES, 0),        C(lane_row, published_seq, COL_I64, 0),
-	C(lane_row, stopped, COL_TEXT, 0),   C(lane_row, last_event_us, COL_I64, 0),
+	C(lane_row, lane, COL_I32, COL_KEY),    C(lane_row, epoch, COL_I64, COL_ONCE), /* only store_take_lanes moves it */
+	C(lane_row, seq, COL_I64, 0),           C(lane_row, hash, COL_BYTES, 0),
+	C(lane_row, published_seq, COL_I64, 0), C(lane_row, stopped, COL_TEXT, 0),
 };
 
 static const struct col position_cols[] = {
 	C(position_row, lane, COL_I32, COL_KEY),      C(position_row, topic, COL_TEXT, COL_KEY),
 	C(position_row, partition, COL_I32, COL_KEY), C(position_row, next_offset, COL_I64, 0),
-	C(position_row, record_hash, COL_BYTES, 0),
+	C(position_row, record_hash, COL_BYTES, 0),   C(position_row, event_us, COL_I64, 0),
 };
 
 static const struct col input_seq_cols[] = {

@@ -21,7 +21,6 @@ struct lane_row {
 	struct text hash; /* of the last outcome: 32 bytes, empty before the first */
 	int64_t published_seq;
 	struct text stopped; /* why the lane is stopped, for operators; empty = it runs */
-	int64_t last_event_us; /* time of the last input, microseconds since 1970 */
 };
 
 struct position_row {
@@ -30,6 +29,7 @@ struct position_row {
 	int32_t partition;
 	int64_t next_offset;
 	struct text record_hash; /* log_record_hash of the record before next_offset: 32 bytes; empty = not known */
+	int64_t event_us; /* time of the last record read that has one, microseconds since 1970; 0 = none */
 };
 
 struct input_seq_row {

@@ -204,10 +204,9 @@ static const struct out_column service_columns[] = {
 };
 
 static const char position_sql[] =
-	"SELECT topic, partition, max(next_offset) AS next_offset FROM position GROUP BY 1, 2 ORDER BY 1, 2";
-static const char lane_sql[] =
-	"SELECT coalesce(sum(seq - published_seq), 0) AS waiting, coalesce(max(last_event_us), 0) AS last_event_us, "
-	"count(*) FILTER (WHERE stopped <> '') AS stopped FROM lane";
+	"SELECT topic, partition, max(next_offset) AS next_offset, max(event_us) AS event_us FROM position GROUP BY 1, 2 ORDER BY 1, 2";
+static const char lane_sql[] = "SELECT coalesce(sum(seq - published_seq), 0) AS waiting, "
+			       "count(*) FILTER (WHERE stopped <> '') AS stopped FROM lane";
 static const char stopped_sql[] = "SELECT lane, stopped FROM lane WHERE stopped <> '' ORDER BY 1";
 static const char day_sql[] = "SELECT max(opened_on)::text AS opened, max(closed_on)::text AS closed FROM business_day";
 
@@ -285,14 +284,23 @@ static void business_day(struct status *s, const struct service_state *v)
 	out_text(s->out, opened == DATE_NONE ? TEXT_NONE : closed != DATE_NONE && closed >= opened ? TEXT("closed") : TEXT("open"));
 }
 
+/* When the newest record that was read from the topic was made. */
+static int64_t last_event_of(const struct store_result *positions, const char *topic)
+{
+	int64_t last_us = 0;
+
+	for (size_t i = 0; i < store_result_rows(positions); i++)
+		if (text_eq(store_result_text(positions, i, "topic"), text_of(topic)))
+			last_us = MAX(last_us, store_result_i64(positions, i, "event_us"));
+	return last_us == 0 ? INSTANT_NONE : last_us;
+}
+
 static void print_row(struct status *s, enum cli_service service, const struct service_state *v, const char *topic)
 {
-	int64_t last_us = store_result_i64(v->lanes, 0, "last_event_us");
-
 	out_text(s->out, text_of(cli_service_names[service]));
 	out_text(s->out, text_of(topic));
 	lag(s, v, topic);
-	out_instant(s->out, last_us == 0 ? INSTANT_NONE : last_us);
+	out_instant(s->out, last_event_of(v->positions, topic));
 	out_int(s->out, store_result_i64(v->lanes, 0, "waiting"));
 	if (v->parked != NULL)
 		out_int(s->out, store_result_i64(v->parked, 0, "parked"));

@@ -197,7 +197,6 @@ static bool live_step(struct input *in, const struct bus_record *record)
 	l->next_offset[0] = in->cause.offset + 1;
 	l->position_changed[0] = true;
 	l->last_record[0] = record;
-	l->last_event_us = 1;
 	enum decided decided = DECIDED;
 	if (concerns(in->event)) {
 		want(book, in);
@@ -343,7 +342,7 @@ static void same_rows(const struct table *table, int without)
 		assert_non_null(row);
 		for (int c = 0; c < table->n_cols; c++)
 			if (c != without && strcmp(table->cols[c].name, "recorded_at_us") != 0 &&
-			    strcmp(table->cols[c].name, "epoch") != 0 && strcmp(table->cols[c].name, "last_event_us") != 0 &&
+			    strcmp(table->cols[c].name, "epoch") != 0 && strcmp(table->cols[c].name, "event_us") != 0 &&
 			    col_compare(&table->cols[c], row, rows[i]) != 0)
 				fail_msg("%s.%s differs", table->name, table->cols[c].name);
 	}

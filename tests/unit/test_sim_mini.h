@@ -326,7 +326,9 @@ static void mini_make_service(struct world *w, enum sim_service service)
 			struct lane *l = lane_find(&s->loop, number);
 			if (l == NULL) {
 				l = &s->lane[s->loop.n_lanes++];
-				*l = (struct lane){ .lane = number, .cursor_source = -1 };
+				*l = (struct lane){ .lane = number,
+						    .cursor_source = -1,
+						    .seq_saved = -1 /* the row is not there yet */ };
 				for (size_t i = 0; i < SOURCES_MAX; i++)
 					l->next_offset[i] = -1;
 			}

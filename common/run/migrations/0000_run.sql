@@ -7,8 +7,7 @@ CREATE TABLE lane (
 	seq bigint NOT NULL DEFAULT 0,
 	hash bytea NOT NULL DEFAULT '',
 	published_seq bigint NOT NULL DEFAULT 0 CHECK (published_seq <= seq),
-	stopped text NOT NULL DEFAULT '',
-	last_event_us bigint NOT NULL DEFAULT 0
+	stopped text NOT NULL DEFAULT ''
 ) WITH (fillfactor = 50);
 
 CREATE TABLE position (
@@ -17,6 +16,7 @@ CREATE TABLE position (
 	partition integer NOT NULL,
 	next_offset bigint NOT NULL CHECK (next_offset >= 0),
 	record_hash bytea NOT NULL DEFAULT '' CHECK (length(record_hash) IN (0, 32)),
+	event_us bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (lane, topic, partition)
 ) WITH (fillfactor = 50);
 
