@@ -119,6 +119,13 @@ def fsyncs_per_second(folder, seconds=1.0):
         os.unlink(path)
 
 
+def stolen():
+    """(CPU seconds that the hypervisor gave to others while ours wanted to run, CPU seconds of all the cores), since the machine started."""
+    with open("/proc/stat", encoding="utf-8") as f:
+        ticks = [int(n) for n in f.readline().split()[1:9]]  # user nice system idle iowait irq softirq steal
+    return ticks[7] / TICKS, sum(ticks) / TICKS
+
+
 def output_of(*command):
     p = subprocess.run(command, capture_output=True, text=True, check=False)
     return (p.stdout + p.stderr).strip()

@@ -64,7 +64,7 @@ class Sides:
         self.bench, self.stack, self.connect = bench, stack, connect
         self.p = Projection(bench, stack)
         self.sql = Sql(stack, stack.superuser())
-        self.records, self.cap = bench.size(200000, 10000), bench.size(None, 500)
+        self.records, self.cap = bench.size(120000, 10000), bench.size(None, 500)
         self.runs = 0
         self.p.publish(self.records)
         for format_, topic in TOPICS.items():

@@ -34,10 +34,14 @@ def order(row):
     return int(family(row["id"])[1:]), row["id"]
 
 
+def taken(t):
+    return "" if t is None else f"{t['commit']}, {t['seconds']} s, {t['stolen']:.0%}"
+
+
 def cells(row):
     ratio = "" if row["ratio"] is None else f"{number(row['ratio'])} ({number(row['ratio_min'])} to {number(row['ratio_max'])})"
     return [row["id"], row["what"], f"{number(row['ours'])} {row['unit']}", "" if row["beside"] is None else f"{number(row['beside'])} {row['unit']}", ratio,
-            row["target"], "yes" if row["met"] else "**no**"]
+            row["target"], "yes" if row["met"] else "**no**", taken(row.get("taken"))]
 
 
 def cpu_table(rows):
@@ -53,10 +57,10 @@ def cpu_table(rows):
 
 
 def text_of(rows, facts):
-    lines = ["| row | what | ours | beside | ratio (min to max) | target | met |", "|---|---|---|---|---|---|---|"]
+    lines = ["| row | what | ours | beside | ratio (min to max) | target | met | commit, time, stolen |", "|---|---|---|---|---|---|---|---|"]
     lines += ["| " + " | ".join(cells(r)) + " |" for r in rows]
     lines += cpu_table(rows)
-    lines += ["", "Taken on: " + ", ".join(f"{k} {v}" for k, v in facts.items()) + "."]
+    lines += ["", "Last taken on: " + ", ".join(f"{k} {v}" for k, v in facts.items()) + "."]
     return "\n".join(lines)
 
 
