@@ -92,7 +92,7 @@ enum bus_what {
 	BUS_REVOKED, /* .positions, .lost: not ours any more; answer with bus_unassign */
 	BUS_PARTITION_ERROR, /* .topic .partition (-1: the whole topic) .err */
 	BUS_BROKERS_DOWN, /* .err: said once, checked before it is said */
-	BUS_BROKERS_UP, /* said once after BUS_BROKERS_DOWN */
+	BUS_BROKERS_UP, /* once after BUS_BROKERS_DOWN; also when a connection was lost and a broker answers: it may have been away */
 	BUS_FATAL, /* .err: this consumer is finished: close it. Code instance_fenced: another has our instance_id */
 };
 

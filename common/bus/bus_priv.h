@@ -16,7 +16,7 @@ enum bus_role { BUS_ROLE_CONSUMER, BUS_ROLE_READER, BUS_ROLE_PRODUCER, BUS_ROLE_
  */
 struct bus_common {
 	bus_log_fn *log;
-	bool brokers_down; /* all of them, as far as librdkafka knows */
+	bool connection_lost; /* to a broker; whether any is there has not been asked since */
 	bool fatal;
 	char reason[200]; /* the last thing that went wrong underneath, for messages */
 };

@@ -6,6 +6,7 @@
 #define CHANGES_MAX    4 /* librdkafka waits for our answer between two; 1 would do */
 #define PROBE_MS       250
 #define PROBE_EVERY_NS INT64_C(1000000000)
+#define UP_EVERY_NS    INT64_C(10000000000) /* of brokers that we did not see away */
 #define CALL_WAIT_MS   5000 /* bus_seek */
 
 struct change {
@@ -26,7 +27,7 @@ struct bus_consumer {
 	bool owes_answer; /* librdkafka waits for bus_assign or bus_unassign */
 	bool closing;
 	bool said_down, said_fatal;
-	int64_t probed_at_ns;
+	int64_t probed_at_ns, said_up_at_ns;
 };
 
 static int64_t now_ns(void)
@@ -180,22 +181,25 @@ static bool probe(struct bus_consumer *c)
 }
 
 /*
- * librdkafka says "all brokers down" also when a single connection was closed and will be opened again, and never says
- * that they are back: ask before saying either.
+ * librdkafka says "all brokers down" also when a single connection was closed and will be opened again, not always when all are, and never
+ * that they are back: ask before saying either. Where a connection was lost and somebody answers, a broker may have been away in between,
+ * too short or at the wrong moment for us to see it; one of several may also be away for long, and librdkafka tries it again and again.
  */
 static bool brokers_changed(struct bus_consumer *c, struct bus_poll *ret)
 {
 	char reason[256];
 
-	if (!c->common.brokers_down || now_ns() - c->probed_at_ns < PROBE_EVERY_NS)
+	if (!c->common.connection_lost || now_ns() - c->probed_at_ns < PROBE_EVERY_NS)
 		return false;
 
 	bool up = probe(c);
 
-	if (up)
-		c->common.brokers_down = false;
-	if (up != c->said_down) /* nothing new */
+	if (up ? !c->said_down && c->probed_at_ns - c->said_up_at_ns < UP_EVERY_NS : c->said_down)
 		return false;
+	if (up) {
+		c->common.connection_lost = false;
+		c->said_up_at_ns = c->probed_at_ns;
+	}
 	c->said_down = !up;
 	ret->what = up ? BUS_BROKERS_UP : BUS_BROKERS_DOWN;
 	if (!up)

@@ -231,8 +231,9 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 		common->fatal = true;
 		rd_kafka_fatal_error(rk, common->reason, sizeof(common->reason));
 	} else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-		common->brokers_down = true; /* the reason is what was said before */
+		common->connection_lost = true; /* the reason is what was said before */
 	} else if (!common->fatal) {
+		common->connection_lost |= code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT;
 		snprintf(common->reason, sizeof(common->reason), "%s", reason);
 	}
 	if (common->fatal)

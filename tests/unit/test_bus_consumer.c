@@ -366,6 +366,26 @@ static void brokers_down_and_up_are_said_once(void **state)
 	expect_silence(shared, 300);
 }
 
+/* Away and back while its client was busy elsewhere: nobody saw it down. */
+static void brokers_that_were_away_unseen_are_said_up(void **state)
+{
+	(void)state;
+	struct bus_conf conf = group("unseen");
+	struct bus_position p = own(0, 0);
+	struct bus_consumer *c = joined(&conf, topic, PARTITIONS, BUS_END);
+	struct bus_poll got;
+
+	assert_ok(bus_assign(c, &p, 1, &mock_err));
+	expect_silence(c, 1500);
+	rd_kafka_mock_broker_set_down(mock, 1);
+	usleep(300000);
+	rd_kafka_mock_broker_set_up(mock, 1);
+	usleep(2000000);
+	assert_int_equal(next(c, &got), BUS_BROKERS_UP);
+	expect_silence(c, 1500);
+	bus_consumer_close(c);
+}
+
 static void a_consumer_needs_a_group_and_topics(void **state)
 {
 	(void)state;
@@ -406,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_second_member_takes_half),
 		cmocka_unit_test(closing_never_hangs),
 		cmocka_unit_test(brokers_down_and_up_are_said_once),
+		cmocka_unit_test(brokers_that_were_away_unseen_are_said_up),
 		cmocka_unit_test(a_consumer_needs_a_group_and_topics),
 	};
 
