@@ -1,8 +1,8 @@
 """What two schemas shaped like reporting's hold, to compare."""
 
-# What the loop keeps besides, and columns that are another number on another way through the topics.
+# What the loop keeps besides, and columns that are another number on another way through the topics, or that a naive consumer does without.
 LOOP = ("birth", "checkpoint", "cursor", "input_seq", "lane", "moved", "outcome", "output_seq", "schema_migration")
-NUMBERED = ("ledger_seq", "undone_ledger_seq", "ended_ledger_seq", "record_hash")
+NUMBERED = ("ledger_seq", "undone_ledger_seq", "ended_ledger_seq", "record_hash", "event_us")
 
 
 def columns_of(sql):
