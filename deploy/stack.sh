@@ -292,7 +292,7 @@ kafka_java() {
 	local name=$1 lib
 	shift
 	lib=$(kafka_lib "$(kafka_version)")
-	local -a command=(java -Xms128m -Xmx320m -XX:+UseSerialGC -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
+	local -a command=(java -Xms384m -Xmx384m -Xmn240m -XX:+UseSerialGC -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
 		-Djava.awt.headless=true -Dlog4j.configuration="file:$DEPLOY_DIR/kafka/log4j.properties"
 		-Dlog4j2.configurationFile="$DEPLOY_DIR/kafka/log4j2.properties" -cp "$lib/*" "$@")
 	if [[ -n $name ]]; then spawn "$name" "${command[@]}"; else "${command[@]}"; fi
