@@ -211,11 +211,11 @@ class Bench:
     def meter(self, stack):
         return Meter(stack)
 
-    def interleave(self, ours, beside, what="", warm=0, higher=True):
+    def interleave(self, ours, beside, what="", warm=0, most=None):
         """ours() and beside() by turns, each gives a figure (of at least the same work); the order changes from round to round.
-        Ratio of ours to beside. warm: rounds before, which do not count."""
+        Ratio of ours to beside. warm: rounds before, which do not count. most: not more rounds than these."""
         pairs = []
-        for i in range(warm + self.rounds):
+        for i in range(warm + min(self.rounds, most or self.rounds)):
             sides = {}
             for side in ("ours", "beside") if i % 2 == 0 else ("beside", "ours"):
                 sides[side] = (ours if side == "ours" else beside)()
