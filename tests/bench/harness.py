@@ -161,6 +161,7 @@ class Bench:
         self.quick = quick
         self.rounds = rounds or (1 if quick else 5)
         self.rows, self.failures, self.settings = [], [], {}
+        self.kept, self.keeping = {}, contextlib.ExitStack()
 
     def size(self, full, quick):
         return quick if self.quick else full
@@ -207,6 +208,16 @@ class Bench:
         with open(os.path.join(stack.home, "logs", f"{service}-{instance}.log"), "ab") as log:
             return subprocess.Popen([os.path.join(BUILD, "openitem-" + service)], env=cls.service_env(stack, service, instance, **env),
                                     stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def keep(self, key, make):
+        """What takes long to make, for whatever benchmarks use it: make(exit_stack) is asked once, until release."""
+        if key not in self.kept:
+            self.kept[key] = make(self.keeping)
+        return self.kept[key]
+
+    def release(self):
+        self.kept.clear()
+        self.keeping.close()
 
     def meter(self, stack):
         return Meter(stack)

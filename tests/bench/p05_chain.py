@@ -68,7 +68,7 @@ def check(bench, stack, naive):
 
 def rounds(bench, stack, naive, big, small):
     """[(ours, naive)] events per second, and what the rounds of ours said."""
-    n, n_naive = bench.size(40000, 1200), bench.size(1500, 150)
+    n, n_naive = bench.size(25000, 1200), bench.size(1500, 150)
     pairs, said = [], []
     chain.run(bench, stack, big, n, 0)
     naive.skip()

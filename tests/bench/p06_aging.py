@@ -115,8 +115,8 @@ OPEN_THEN = """(SELECT i.*, i.open_minor - coalesce(l.minor, 0) AS minor FROM it
 class Ledger:
     """The database; every statement in a session of its own as the tool has it, or all in one snapshot."""
 
-    def __init__(self, bench, stack):
-        self.bench, self.stack = bench, stack
+    def __init__(self, bench, stack, groups=0):
+        self.bench, self.stack, self.groups = bench, stack, groups
         self.admin = stack.superuser()
 
     def psql(self, script, **variables):
@@ -196,40 +196,50 @@ def compare(bench, ledger, id, what, ours, plain, targets):
         bench.row(id + suffix, what, "ms", round(1 / ratio.ours, 3), target, beside=round(1 / ratio.beside, 1), ratio=ratio, of=of)
 
 
-def aging(bench):
-    """P6 agings out of the roll-up beside plain SQL over 10 M open items."""
-    items = bench.size(10_000_000, 20_000)
-    groups = int(items / OPEN_PER_GROUP)
-    accounts = min(ACCOUNTS, items // 50) // LANES * LANES
-    with bench.stack("p6", services=False) as stack:
-        ledger = Ledger(bench, stack)
-        begun = time.monotonic()
-        ledger.psql(MAKE, lanes=LANES, accounts=accounts, groups=groups, days=DAYS, paid_after=PAID_AFTER, begin=BEGIN, end=END)
+def filled(bench, items):
+    """The ledger, rolled; kept for P6 and P7. No checkpoint but the last while it is made, nothing else is spared."""
+    def make(exit_stack):
+        ledger = Ledger(bench, exit_stack.enter_context(bench.stack(f"items-{items}", services=False)), int(items / OPEN_PER_GROUP))
+        begun, accounts = time.monotonic(), max(10 * LANES, min(ACCOUNTS, items // 50) // LANES * LANES)
+        for setting in ("max_wal_size = '64GB'", "checkpoint_timeout = '1h'"):
+            ledger.ask(f"ALTER SYSTEM SET {setting}")
+        ledger.ask("SELECT pg_reload_conf()")
+        ledger.psql(MAKE, lanes=LANES, accounts=accounts, groups=ledger.groups, days=DAYS, paid_after=PAID_AFTER, begin=BEGIN, end=END)
         n, n_accounts = ledger.ask("SELECT count(*) FILTER (WHERE open_minor <> 0), count(DISTINCT account) FROM item").split("|")
         bench.say(f"{int(n):,} open items, {int(n_accounts):,} accounts: {number(time.monotonic() - begun)} s")
         roll(ledger, 10_000)
         ledger.psql("SET search_path = reporting; VACUUM ANALYZE aging_account; VACUUM ANALYZE aging_moved; VACUUM ANALYZE aging_due; VACUUM ANALYZE aging_mark;"
-                    " VACUUM ANALYZE aging_stale; VACUUM ANALYZE aging_ahead; VACUUM ANALYZE aging_odd; VACUUM ANALYZE aging_period; VACUUM ANALYZE aging_day; VACUUM ANALYZE aging_total;"
-                    " CHECKPOINT")
-        day = f"date '{END}'"
-        plain = PLAIN % {**BY_ENTITY, "day": day, "items": OPEN_NOW}
-        compare(bench, ledger, "P6", "aging by entity, now", totals(), plain, (("a", ">= 1000", "ratio"), ("a'", "<= 2 ms", "ours")))
-        by_account = "SELECT lane, account, entity, currency, buckets, unapplied, credits, total, oldest_days FROM aging_now" \
-            " WHERE total <> 0 OR unapplied <> 0 OR credits <> 0 OR buckets <> '{0,0,0,0,0}'"
-        plain = PLAIN % {**BY_ACCOUNT, "day": day, "items": OPEN_NOW}
-        compare(bench, ledger, "P6", f"aging by {int(n_accounts):,} accounts, now", by_account, plain, (("b", ">= 100", "ratio"), ("b'", "<= 50 ms", "ours")))
-        past = "2024-12-31"
-        plain = PLAIN % {**BY_ENTITY, "day": f"date '{past}'", "items": OPEN_THEN % f"accounting_date > '{past}'"}
-        compare(bench, ledger, "P6c", "aging by entity as of a year ago", totals(past), plain, (("", ">= 20", "ratio"),))
-        for id, back in (("P6d", 7), ("P6e", 180)):
-            at_checkpoint(bench, ledger, groups, id, back)
-        next_day(ledger)
+                    " VACUUM ANALYZE aging_stale; VACUUM ANALYZE aging_ahead; VACUUM ANALYZE aging_odd; VACUUM ANALYZE aging_period; VACUUM ANALYZE aging_day; VACUUM ANALYZE aging_total")
+        for name in ("max_wal_size", "checkpoint_timeout"):
+            ledger.ask(f"ALTER SYSTEM RESET {name}")
+        ledger.ask("SELECT pg_reload_conf(); CHECKPOINT")
+        ledger.accounts = int(n_accounts)
+        return ledger
+    return bench.keep(items, make)
 
 
-def at_checkpoint(bench, ledger, groups, id, back):
+def aging(bench):
+    """P6 agings out of the roll-up beside plain SQL over 10 M open items."""
+    ledger = filled(bench, bench.size(10_000_000, 20_000))
+    day = f"date '{END}'"
+    plain = PLAIN % {**BY_ENTITY, "day": day, "items": OPEN_NOW}
+    compare(bench, ledger, "P6", "aging by entity, now", totals(), plain, (("a", ">= 1000", "ratio"), ("a'", "<= 2 ms", "ours")))
+    by_account = "SELECT lane, account, entity, currency, buckets, unapplied, credits, total, oldest_days FROM aging_now" \
+        " WHERE total <> 0 OR unapplied <> 0 OR credits <> 0 OR buckets <> '{0,0,0,0,0}'"
+    plain = PLAIN % {**BY_ACCOUNT, "day": day, "items": OPEN_NOW}
+    compare(bench, ledger, "P6", f"aging by {ledger.accounts:,} accounts, now", by_account, plain, (("b", ">= 100", "ratio"), ("b'", "<= 50 ms", "ours")))
+    past = "2024-12-31"
+    plain = PLAIN % {**BY_ENTITY, "day": f"date '{past}'", "items": OPEN_THEN % f"accounting_date > '{past}'"}
+    compare(bench, ledger, "P6c", "aging by entity as of a year ago", totals(past), plain, (("", ">= 20", "ratio"),))
+    for id, back in (("P6d", 7), ("P6e", 180)):
+        at_checkpoint(bench, ledger, id, back)
+    next_day(ledger)
+
+
+def at_checkpoint(bench, ledger, id, back):
     """As it was known `back` days ago, as of that day."""
     then = ledger.ask(f"SELECT date '{END}' - {back}")
-    first = groups * (DAYS - back) // DAYS  # group of the day after
+    first = ledger.groups * (DAYS - back) // DAYS  # group of the day after
     seqs = [max(0, (first - 1 - lane) // LANES * 6 + 6) for lane in range(LANES)]
     known = ("{" + ",".join(map(str, range(LANES))) + "}", "{" + ",".join(map(str, seqs)) + "}", json.dumps(dict.fromkeys(("DE01", "IN01", "US01"), then)))
     behind = " OR ".join(f"(lane = {lane} AND ledger_seq > {seq})" for lane, seq in enumerate(seqs))

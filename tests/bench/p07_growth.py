@@ -26,15 +26,6 @@ VACUUM ANALYZE item;
 ONE = ("--accounts", 1)
 
 
-def fill(bench, stack, items):
-    ledger = p06_aging.Ledger(bench, stack)
-    groups = int(items / p06_aging.OPEN_PER_GROUP)
-    ledger.psql(p06_aging.MAKE, lanes=p06_aging.LANES, accounts=max(120, items // 50 // 12 * 12), groups=groups, days=p06_aging.DAYS,
-                paid_after=p06_aging.PAID_AFTER, begin=p06_aging.BEGIN, end=p06_aging.END)
-    ledger.psql(REST)
-    bench.say(f"{stack.home.rsplit('/', 1)[1]}: {ledger.ask('SELECT count(*) FROM item')} items")
-
-
 def cost(p, records, *more):
     """us per record: (of the clock, of PostgreSQL's CPU)"""
     p.publish(records, *more)
@@ -62,16 +53,17 @@ def two(bench, stack, *names):
 
 
 def ledgers(bench):
-    small_n, large_n = bench.size((1000000, 10000000), (20000, 100000))
-    with contextlib.ExitStack() as stack:
-        sides = []
-        for running, items in zip(two(bench, stack, "p7-small", "p7-large"), (small_n, large_n)):
-            fill(bench, running, items)
-            sides.append(Projection(bench, running))
-        ratio, cpu = compared(bench, *sides, bench.size(100000, 20000), "ledger")
-        bench.row("P7a", f"time per record in a ledger of {large_n:,} items; beside: of {small_n:,}", "us", ratio.ours, "<= 1.15", ratio.beside, ratio, postgres_cpu_us=cpu)
-        for side in sides:
-            side.close()
+    small_n, large_n = bench.size((1_000_000, 10_000_000), (20_000, 100_000))
+    sides = []
+    for items in (small_n, large_n):
+        ledger = p06_aging.filled(bench, items)
+        ledger.psql(REST)
+        sides.append(Projection(bench, ledger.stack))
+    ratio, cpu = compared(bench, *sides, bench.size(100000, 20000), "ledger")
+    bench.row("P7a", f"time per record in a ledger of {large_n:,} items; beside: of {small_n:,}", "us", ratio.ours, "<= 1.15", ratio.beside, ratio, postgres_cpu_us=cpu)
+    for side in sides:
+        side.close()
+    bench.release()
 
 
 def accounts(bench):
