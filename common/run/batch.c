@@ -255,8 +255,6 @@ static void advance(struct work *w)
 	w->lane->next_offset[s] = w->record->offset + 1;
 	w->lane->position_changed[s] = true;
 	w->lane->last_record[s] = w->record;
-	if (w->record->timestamp_ms > 0)
-		w->lane->event_us[s] = w->record->timestamp_ms * 1000;
 	w->done = true;
 }
 
@@ -525,7 +523,7 @@ bool batch_save_marks(struct loop *loop, struct err *err)
 	b.book = book_new(b.arena, loop->tables, loop->n_tables);
 	for (size_t i = 0; i < loop->n_lanes; i++) {
 		struct lane *l = &loop->lane[i];
-		l->in_batch = l->published_saved != l->published_seq || l->stopped != l->stop_saved || l->known_moved;
+		l->in_batch = lane_marks_wait(l);
 		any = any || l->in_batch;
 	}
 	if (!any)

@@ -293,6 +293,8 @@ static void put_positions(struct loop *loop, struct book *book, struct lane *l)
 		if (l->last_record[s] != NULL) { /* a rebuild may not know it */
 			stream_record_hash(l->last_record[s], &l->record_hash[s]);
 			l->record_known[s] = true;
+			if (l->last_record[s]->timestamp_ms > 0)
+				l->event_us[s] = l->last_record[s]->timestamp_ms * 1000;
 		}
 		struct text hash = { arena_dup(book_arena(book), l->record_hash[s].b, sizeof(l->record_hash[s].b)),
 				     l->record_known[s] ? sizeof(l->record_hash[s].b) : 0 };
@@ -358,6 +360,11 @@ static void put_cursor(struct loop *loop, struct book *book, struct lane *l)
 		book_delete(book, &cursor_table, &row);
 }
 
+bool lane_marks_wait(const struct lane *l)
+{
+	return l->published_seq != l->published_saved || l->stopped != l->stop_saved || l->known_moved;
+}
+
 void lane_put_changes(struct loop *loop, struct book *book, struct lane *l)
 {
 	struct arena *arena = book_arena(book);
@@ -367,7 +374,7 @@ void lane_put_changes(struct loop *loop, struct book *book, struct lane *l)
 	put_positions(loop, book, l);
 	put_seqs(loop, book, l);
 	put_cursor(loop, book, l);
-	if (l->seq == l->seq_saved && l->published_seq == l->published_saved && l->stopped == l->stop_saved)
+	if (l->seq == l->seq_saved && !lane_marks_wait(l))
 		return;
 	if (l->seq > 0)
 		hash = (struct text){ arena_dup(arena, l->hash.b, sizeof(l->hash.b)), sizeof(l->hash.b) };

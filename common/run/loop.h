@@ -61,7 +61,7 @@ struct lane {
 	int64_t next_offset[SOURCES_MAX]; /* -1: never read */
 	struct id_hash record_hash[SOURCES_MAX]; /* of the record before it */
 	bool record_known[SOURCES_MAX];
-	int64_t event_us[SOURCES_MAX]; /* when the last record with a time was made */
+	int64_t event_us[SOURCES_MAX]; /* when it was made, or one before it; 0: not known */
 	struct seq_map in, out;
 	bool assigned[SOURCES_MAX];
 	int32_t partition[SOURCES_MAX]; /* = lane, except at the gate */
@@ -159,6 +159,8 @@ bool lanes_taken_away(struct loop *loop);
 void lane_free(struct lane *lane);
 void lane_stop(struct loop *loop, struct lane *lane, const struct err *why);
 struct seq_entry *seq_find(struct seq_map *map, int16_t topic, int32_t partition, int32_t source_lane, bool make);
+/* Whether something is to be saved that no batch brings: the published mark, a stop, known_offset of outputs. */
+bool lane_marks_wait(const struct lane *lane);
 /* Puts what changed in a lane into the book, so that it is saved with the batch. */
 void lane_put_changes(struct loop *loop, struct book *book, struct lane *lane);
 

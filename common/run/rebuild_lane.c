@@ -97,14 +97,14 @@ bool rb_take_number(struct rb_plan *p, const struct rb_action *a, struct err *er
 
 void rb_stand_behind(struct rb_lane *l, int s, const struct rb_record *rec)
 {
-	l->as_read[s] = (struct bus_record){
-		.key = rec->r.key, .value = rec->r.value, .key_null = rec->r.key_null, .value_null = rec->r.value_null
-	};
+	l->as_read[s] = (struct bus_record){ .timestamp_ms = rec->r.timestamp_ms,
+					     .key = rec->r.key,
+					     .value = rec->r.value,
+					     .key_null = rec->r.key_null,
+					     .value_null = rec->r.value_null };
 	l->lane->last_record[s] = &l->as_read[s];
 	l->lane->next_offset[s] = rec->r.offset + 1;
 	l->lane->position_changed[s] = true;
-	if (rec->r.timestamp_ms > 0)
-		l->lane->event_us[s] = rec->r.timestamp_ms * 1000;
 }
 
 void rb_pass_input(struct rb_plan *p, const struct rb_action *a)

@@ -29,7 +29,7 @@ struct position_row {
 	int32_t partition;
 	int64_t next_offset;
 	struct text record_hash; /* log_record_hash of the record before next_offset: 32 bytes; empty = not known */
-	int64_t event_us; /* time of the last record read that has one, microseconds since 1970; 0 = none */
+	int64_t event_us; /* when it was made, or one before it if it has no time, microseconds since 1970; 0 = not known */
 };
 
 struct input_seq_row {

@@ -376,8 +376,7 @@ static void courtesy(struct loop *loop)
 static bool marks_waiting(const struct loop *loop)
 {
 	for (size_t i = 0; i < loop->n_lanes; i++)
-		if (loop->lane[i].published_saved != loop->lane[i].published_seq ||
-		    loop->lane[i].stopped != loop->lane[i].stop_saved || loop->lane[i].known_moved)
+		if (lane_marks_wait(&loop->lane[i]))
 			return true;
 	return false;
 }
