@@ -4,6 +4,7 @@ The ledger is made by SQL in the tables of a migrated reporting schema: two year
 currency pairs, invoices and some memos, payments 40 days after a part of them (half of these in full), receipts and applications with their lines.
 Then it is rolled as the service does it. Both sides are prepared statements; the time is what the server says it took to execute them (EXPLAIN ANALYZE
 without clocks in the nodes), so neither plans nor pays for printing 200,000 rows."""
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -20,15 +21,15 @@ ROUNDS = 3  # the plain side takes up to a minute, and its hundreds to thousands
 # A group: five invoices and one payment in one lane; the payment is for one of the invoices of a group 40 days before.
 OPEN_PER_GROUP = 5.0  # of the items half paid, what is left of their receipts, and all others
 
-MAKE = r"""
+# A session makes :tables: without their indexes first, what of BEFORE it needs, its rows, the indexes and statistics.
+BEFORE = r"""
 SET search_path = reporting; SET session_replication_role = replica; SET synchronous_commit = off; SET maintenance_work_mem = '512MB';
 SET work_mem = '128MB'; SET client_min_messages = warning;
 SET max_parallel_maintenance_workers = 1;
-ALTER TABLE item SET (autovacuum_enabled = off); ALTER TABLE ledger_line SET (autovacuum_enabled = off);
-ALTER TABLE application SET (autovacuum_enabled = off);
+SELECT format('ALTER TABLE %s SET (autovacuum_enabled = off)', t) FROM unnest(:'tables'::regclass[]) AS t \gexec
 CREATE TEMP TABLE dropped AS SELECT c.relname AS name, pg_get_indexdef(c.oid) AS made, k.conname, t.relname AS of, pg_get_constraintdef(k.oid) AS key
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_class AS t ON t.oid = i.indrelid LEFT JOIN pg_constraint AS k ON k.conindid = c.oid
-WHERE t.oid IN ('item'::regclass, 'ledger_line'::regclass, 'application'::regclass);
+WHERE t.oid = ANY (:'tables'::regclass[]);
 SELECT CASE WHEN conname IS NULL THEN format('DROP INDEX %I', name) ELSE format('ALTER TABLE %I DROP CONSTRAINT %I', of, conname) END FROM dropped \gexec
 
 -- group g: its lane, its first ledger_seq, its day
@@ -51,7 +52,8 @@ CREATE INDEX ON payment (paid, nth);
 CREATE TEMP VIEW invoice AS
 SELECT m.g, m.lane, m.seq + n + 1 AS seq, m.day, n AS nth, pg_temp.account(m.lane, m.g, n) AS account, pg_temp.minor(m.g, n) AS minor
 FROM made AS m CROSS JOIN generate_series(0, 4) AS n;
-
+"""
+LINES = r"""
 INSERT INTO ledger_line
 SELECT i.lane, i.seq, 1, l.n, 'billing', i.seq, 'invoice', p.entity, i.day, l.ledger, p.currency, l.sign * i.minor, p.currency, l.sign * i.minor,
 	CASE l.n WHEN 1 THEN 'C' || lpad(i.account::text, 7, '0') ELSE '' END, CASE l.n WHEN 1 THEN 'D' || lpad((i.g * 5 + i.nth)::text, 11, '0') ELSE '' END,
@@ -66,6 +68,8 @@ SELECT y.lane, y.seq, l.entry, l.n, 'cash', y.seq, CASE l.entry WHEN 1 THEN 'rec
 FROM payment AS y JOIN pair AS p ON p.n = y.account % 4 CROSS JOIN (VALUES (1, 1, 'ar_unapplied', -1, 'R'), (1, 2, 'money_in_transit', 1, ''),
 	(2, 1, 'ar_unapplied', 1, 'R'), (2, 2, 'ar', -1, 'D')) AS l(entry, n, ledger, sign, item)
 WHERE l.entry = 1 OR y.applied > 0;
+"""
+ITEMS = r"""
 INSERT INTO item
 SELECT i.lane, 'C' || lpad(i.account::text, 7, '0'), 'D' || lpad((i.g * 5 + i.nth)::text, 11, '0'), 1, p.entity, p.currency,
 	CASE WHEN i.minor < 0 THEN 'credit_memo' ELSE 'invoice' END, 'INV-' || (i.g * 5 + i.nth), i.day,
@@ -84,8 +88,11 @@ FROM payment AS y JOIN pair AS p ON p.n = y.account % 4 WHERE y.applied > 0;
 INSERT INTO ledger_counter SELECT n, (:groups - 1 - n) / :lanes * 6 + 6 FROM generate_series(0, :lanes - 1) AS n;
 INSERT INTO tie_out SELECT lane, entity, currency, sum(open_minor), sum(open_minor) FROM item GROUP BY 1, 2, 3;
 INSERT INTO business_day SELECT n, e, :'end', NULL, 1 FROM generate_series(0, :lanes - 1) AS n, (SELECT DISTINCT entity FROM pair) AS p(e);
+ANALYZE tie_out; ANALYZE ledger_counter; ANALYZE business_day;
+"""
+AFTER = r"""
 SELECT CASE WHEN conname IS NULL THEN made ELSE format('ALTER TABLE %I ADD CONSTRAINT %I %s', of, conname, key) END FROM dropped ORDER BY conname \gexec
-VACUUM ANALYZE item; VACUUM ANALYZE ledger_line; VACUUM ANALYZE application; ANALYZE tie_out; ANALYZE ledger_counter; ANALYZE business_day;
+SELECT format('VACUUM ANALYZE %s', t) FROM unnest(:'tables'::regclass[]) AS t \gexec
 """
 
 # What somebody writes who has the items, wants these figures and nothing else, and wants them fast: first by due date, which is twice as fast as at once.
@@ -204,7 +211,11 @@ def filled(bench, items):
         for setting in ("max_wal_size = '64GB'", "checkpoint_timeout = '1h'"):
             ledger.ask(f"ALTER SYSTEM SET {setting}")
         ledger.ask("SELECT pg_reload_conf()")
-        ledger.psql(MAKE, lanes=LANES, accounts=accounts, groups=ledger.groups, days=DAYS, paid_after=PAID_AFTER, begin=BEGIN, end=END)
+        with concurrent.futures.ThreadPoolExecutor() as sessions:
+            made = [sessions.submit(ledger.psql, BEFORE + rows + AFTER, tables=tables, lanes=LANES, accounts=accounts, groups=ledger.groups, days=DAYS, paid_after=PAID_AFTER,
+                                    begin=BEGIN, end=END) for tables, rows in (("{ledger_line}", LINES), ("{item,application}", ITEMS))]
+        for session in made:
+            session.result()
         n, n_accounts = ledger.ask("SELECT count(*) FILTER (WHERE open_minor <> 0), count(DISTINCT account) FROM item").split("|")
         bench.say(f"{int(n):,} open items, {int(n_accounts):,} accounts: {number(time.monotonic() - begun)} s")
         roll(ledger, 10_000)

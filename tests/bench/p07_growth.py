@@ -59,7 +59,7 @@ def ledgers(bench):
         ledger = p06_aging.filled(bench, items)
         ledger.psql(REST)
         sides.append(Projection(bench, ledger.stack))
-    ratio, cpu = compared(bench, *sides, bench.size(100000, 20000), "ledger")
+    ratio, cpu = compared(bench, *sides, bench.size(60000, 20000), "ledger")
     bench.row("P7a", f"time per record in a ledger of {large_n:,} items; beside: of {small_n:,}", "us", ratio.ours, "<= 1.15", ratio.beside, ratio, postgres_cpu_us=cpu)
     for side in sides:
         side.close()

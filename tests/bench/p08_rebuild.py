@@ -34,7 +34,7 @@ def digest(stack, p):
 
 def rebuilding(bench):
     """rebuild of reporting from the log, digest equal, beside COPY BINARY of the rows"""
-    records = bench.size(300000, 30000)
+    records = bench.size(200000, 30000)
     with bench.stack("p8", services=False) as stack:
         p = Projection(bench, stack)
         p.publish(records)
