@@ -21,7 +21,7 @@ def one_round(bench, p, records, cap, first):
 
 def projection(bench):
     """reporting projects pre-loaded outcome records from Kafka, beside COPY BINARY of its rows"""
-    records = bench.size(120000, 30000)
+    records = bench.size(90000, 30000)
     with bench.stack("p1", services=False) as stack:
         p = Projection(bench, stack)
         for id, cap, target, what in (("P1a", None, ">= 0.50", "batches as large as it chooses"), ("P1b", 1000, ">= 0.40", "at most 1,000 records a batch")):

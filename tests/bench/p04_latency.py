@@ -98,7 +98,7 @@ class Latency:
 
 def latency(bench):
     """publish until visible in the projection at 1,000/s, beside Kafka alone and the transaction alone"""
-    seconds = bench.size(12 + WARM_S, 4)
+    seconds = bench.size(10 + WARM_S, 4)
     with bench.stack("p4", services=False) as stack:
         stack.psql(stack.superuser(), "ALTER SYSTEM SET track_commit_timestamp = on")
         stack.shell("deploy/down")
@@ -106,7 +106,7 @@ def latency(bench):
         late = Latency(bench, stack)
         pairs50, pairs99 = [], []
         with late.p.service() as late.service:
-            late.fill(bench.size(100000, 3000))
+            late.fill(bench.size(60000, 3000))
             for side in (late.ours, late.store):
                 side(bench.size(BROKER_WARM_S, WARM_S + 1))
             late.cores.clear()
