@@ -21,7 +21,7 @@ ROUNDS = 3  # the plain side takes up to a minute, and its hundreds to thousands
 # A group: five invoices and one payment in one lane; the payment is for one of the invoices of a group 40 days before.
 OPEN_PER_GROUP = 5.0  # of the items half paid, what is left of their receipts, and all others
 
-# A session makes :tables: without their indexes first, what of BEFORE it needs, its rows, the indexes and statistics.
+# Two sessions, each with its :tables: BEFORE takes their indexes away and says what there is to make, LINES or ITEMS fills them, AFTER puts the indexes back.
 BEFORE = r"""
 SET search_path = reporting; SET session_replication_role = replica; SET synchronous_commit = off; SET maintenance_work_mem = '512MB';
 SET work_mem = '128MB'; SET client_min_messages = warning;
@@ -48,7 +48,6 @@ CREATE TEMP TABLE payment AS
 SELECT m.g, m.lane, m.seq + 6 AS seq, m.day, m.paid, m.nth, pg_temp.account(m.lane, m.paid, m.nth) AS account, abs(pg_temp.minor(m.paid, m.nth)) AS minor,
 	CASE WHEN pg_temp.minor(m.paid, m.nth) < 0 THEN 0 WHEN m.g % 2 = 0 THEN pg_temp.minor(m.paid, m.nth) ELSE pg_temp.minor(m.paid, m.nth) / 2 END AS applied
 FROM made AS m WHERE m.paid >= 0;
-CREATE INDEX ON payment (paid, nth);
 CREATE TEMP VIEW invoice AS
 SELECT m.g, m.lane, m.seq + n + 1 AS seq, m.day, n AS nth, pg_temp.account(m.lane, m.g, n) AS account, pg_temp.minor(m.g, n) AS minor
 FROM made AS m CROSS JOIN generate_series(0, 4) AS n;
@@ -70,6 +69,7 @@ FROM payment AS y JOIN pair AS p ON p.n = y.account % 4 CROSS JOIN (VALUES (1, 1
 WHERE l.entry = 1 OR y.applied > 0;
 """
 ITEMS = r"""
+CREATE INDEX ON payment (paid, nth);
 INSERT INTO item
 SELECT i.lane, 'C' || lpad(i.account::text, 7, '0'), 'D' || lpad((i.g * 5 + i.nth)::text, 11, '0'), 1, p.entity, p.currency,
 	CASE WHEN i.minor < 0 THEN 'credit_memo' ELSE 'invoice' END, 'INV-' || (i.g * 5 + i.nth), i.day,
